@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// Sibling packages resolve to their TypeScript sources, so nothing has to be built before the tests run.
+const source = ["@velaros/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions: source },
+  ssr: { resolve: { conditions: source } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "test/long/**"],
+    retry: 0,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: ["default", "./scripts/count-reporter.ts"],
+    typecheck: { enabled: false },
+  },
+});
