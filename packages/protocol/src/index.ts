@@ -1,1 +1,13 @@
-export {};
+// What travels on the wire.
+export type { Envelope, MessageType, WireError } from "./envelope.ts";
+export { wireErrors } from "./error-code.ts";
+export type { WireErrorCode } from "./error-code.ts";
+export { CloseCode, isSendableCloseCode, truncateCloseReason } from "./close-code.ts";
+export type { CloseSource, CloseStatus } from "./close-code.ts";
+
+// Encodings.
+export type { Codec, EnvelopeOutline } from "./codec.ts";
+export { CodecError } from "./codec-error.ts";
+
+// The environment.
+export type { Runtime, Timer } from "./runtime.ts";

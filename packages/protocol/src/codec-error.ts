@@ -1,0 +1,30 @@
+/** A message could not be decoded, or a value not encoded. `problem` says what was wrong and where. */
+export class CodecError extends Error {
+  static {
+    this.prototype.name = "CodecError";
+  }
+  readonly code: "CODEC_DECODE_FAILED" | "CODEC_ENCODE_FAILED";
+  /** The codec that failed. */
+  readonly codec: string;
+  readonly problem: string;
+  /** The id of the message, when it could be read, so that the sender can be told. */
+  readonly id: string | undefined;
+
+  constructor(
+    code: CodecError["code"],
+    details: { readonly codec: string; readonly problem: string; readonly id?: string | undefined },
+    options?: ErrorOptions,
+  ) {
+    const action = code === "CODEC_DECODE_FAILED" ? "Can't decode this message" : "Can't encode this message";
+    super(`${action} as ${details.codec}: ${details.problem}`, options);
+    this.code = code;
+    this.codec = details.codec;
+    this.problem = details.problem;
+    this.id = details.id;
+  }
+
+  /** Whether `value` is a CodecError; works across duplicate installs, where `instanceof` doesn't. */
+  static is(value: unknown): value is CodecError {
+    return value instanceof Error && value.name === "CodecError";
+  }
+}
