@@ -1,12 +1,38 @@
+import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
+import { countsFileVariable, countsLine } from "./test-counts.ts";
+import type { TestCounts } from "./test-counts.ts";
 
-/** Ends a test run with one plain line, alone on its line, that people and CI can read at a glance. */
+/**
+ * Ends a test run with one plain line, alone on its line, that people and CI can read at a glance. As a part
+ * of `npm test`, which has more to count, it hands its numbers over in a file instead.
+ */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
-    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      for (const test of module.children.allTests()) count[test.result().state]++;
-    }
-    process.stdout.write(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+    const counts = count(modules);
+    const file = process.env[countsFileVariable];
+    if (file === undefined) process.stdout.write(`${countsLine(counts)}\n`);
+    else writeFileSync(file, JSON.stringify(counts));
   }
+}
+
+function count(modules: ReadonlyArray<TestModule>): TestCounts {
+  const counts = { passed: 0, failed: 0, skipped: 0, skippedTests: [] as string[] };
+  for (const module of modules) {
+    let tests = 0;
+    for (const test of module.children.allTests()) {
+      tests++;
+      const result = test.result();
+      if (result.state === "passed") counts.passed++;
+      else if (result.state === "failed") counts.failed++;
+      else {
+        counts.skipped++;
+        const reason = result.state === "skipped" && result.note ? ` (${result.note})` : "";
+        counts.skippedTests.push(`${module.relativeModuleId}: ${test.fullName}${reason}`);
+      }
+    }
+    // A file that could not even be loaded has no tests to fail.
+    if (tests === 0 && module.errors().length > 0) counts.failed++;
+  }
+  return counts;
 }
