@@ -11,3 +11,9 @@ export { CodecError } from "./codec-error.ts";
 
 // The environment.
 export type { Runtime, Timer } from "./runtime.ts";
+
+// Bodies.
+export { ErrorBody, FieldError, FieldErrors, fieldErrorsData, toResponseData } from "./response-body.ts";
+
+// Limits.
+export { envelopeLimits } from "./limits.ts";
