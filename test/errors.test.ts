@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { CloseCode, wireErrors } from "velaros-protocol";
+
+const root = join(import.meta.dirname, "..");
+
+test("docs/errors.md lists every code that a client may get, and no other", async () => {
+  expect(await documented("What a client gets")).toEqual(Object.keys(wireErrors));
+});
+
+test("docs/errors.md lists every close code, and no other", async () => {
+  expect(await documented("Close codes")).toEqual(Object.values(CloseCode).map(String));
+});
+
+test.each([
+  ["What Velaros throws", "packages/velaros/src/errors.ts", /^ {2}(VELAROS_[A-Z_]+): \{/gm],
+  ["What codecs throw", "packages/protocol/src/codec-error.ts", /"(CODEC_[A-Z_]+)"(?=[ ;])/g],
+  ["What Eurus throws", "packages/eurus/src/errors.ts", /^ {2}(EURUS_[A-Z_]+): \{/gm],
+])('docs/errors.md, "%s", lists every code of %s, and no other', async (heading, file, declaration) => {
+  const text = await readFile(join(root, file), "utf8");
+  const declared = new Set([...text.matchAll(declaration)].map(([, code]) => code));
+
+  expect(declared.size).toBeGreaterThan(1);
+  expect((await documented(heading)).toSorted()).toEqual([...declared].toSorted());
+});
+
+/** The codes in the first column of the table under a heading. */
+async function documented(heading: string): Promise<readonly string[]> {
+  const text = await readFile(join(root, "docs", "errors.md"), "utf8");
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  return [...section.matchAll(/^\| `?([A-Z_]+|\d{4})`? +\|/gm)].map(([, code = ""]) => code);
+}
