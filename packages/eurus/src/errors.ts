@@ -21,6 +21,8 @@ interface ErrorDetails {
   EURUS_ANNOUNCEMENT_INVALID: { readonly subject: string; readonly problem: string };
   /** A packet of a link can't be read; it is dropped. */
   EURUS_PACKET_INVALID: { readonly subject: string; readonly problem: string };
+  /** Trusted facts or metadata for a service are no JSON. */
+  EURUS_FACTS_INVALID: { readonly keys: readonly string[] };
   /** Something that was handed to a callback of the bus threw. */
   EURUS_LISTENER_FAILED: { readonly where: string };
   /** `pingService` or `removeService` was given an id that nothing has announced. */
@@ -53,6 +55,8 @@ const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code
   EURUS_ANNOUNCEMENT_INVALID: ({ subject, problem }) =>
     `The announcement on "${subject}" is ignored: ${problem}`,
   EURUS_PACKET_INVALID: ({ subject, problem }) => `The packet on "${subject}" is dropped: ${problem}`,
+  EURUS_FACTS_INVALID: ({ keys }) =>
+    `Facts for a service must be JSON, but something under ${keys.join(", ")} is not: no cycles, no BigInt.`,
   EURUS_LISTENER_FAILED: ({ where }) =>
     `A listener of ${where} threw; see the cause. The others were called nevertheless.`,
   EURUS_INSTANCE_UNKNOWN: ({ instanceId }) =>
