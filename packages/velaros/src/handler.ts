@@ -1,0 +1,55 @@
+import type { Context } from "./context/context.ts";
+import type { SocketState } from "./socket/socket.ts";
+
+/**
+ * Handles messages. What it returns, unless undefined, answers the message; a promise is awaited first. It
+ * passes the message on by calling `context.next()`; else the message ends here.
+ */
+export type HandlerFunction<
+  Path extends string = string,
+  State extends object = SocketState,
+  Input = unknown,
+  Output = unknown,
+> = (context: Context<Path, State, Input, Output>) => unknown;
+
+/** Handles open or close; the next handler follows by itself. */
+export type LifecycleFunction<State extends object = SocketState> = (
+  context: Context<string, State>,
+) => unknown;
+
+/** An object that handles messages. If it also has `handleOpen` or `handleClose`, binding it registers these too. */
+export interface HandlerObject {
+  handle(context: Context): unknown;
+  handleOpen?(context: Context): unknown;
+  handleClose?(context: Context): unknown;
+}
+
+/** An object that wants to know of new connections. */
+export interface OpenHandlerObject {
+  handleOpen(context: Context): unknown;
+}
+
+/** An object that wants to know of ended connections. */
+export interface CloseHandlerObject {
+  handleClose(context: Context): unknown;
+}
+
+/** A route that may be reached from outside, as {@link Router.routeDescriptors} lists them. */
+export interface RouteDescriptor {
+  /** The text of the pattern, mount prefixes included. */
+  readonly pattern: string;
+}
+
+/** What `use`, `bind` and `publicBind` take. */
+export type Handler<
+  Path extends string = string,
+  State extends object = SocketState,
+  Input = unknown,
+  Output = unknown,
+> = HandlerFunction<Path, State, Input, Output> | HandlerObject;
+
+/** What `useOpen` takes. */
+export type OpenHandler<State extends object = SocketState> = LifecycleFunction<State> | OpenHandlerObject;
+
+/** What `useClose` takes. */
+export type CloseHandler<State extends object = SocketState> = LifecycleFunction<State> | CloseHandlerObject;
