@@ -1,3 +1,4 @@
+import type { EurusError } from "../errors.ts";
 import type { Frame, GatewayToInstanceFrame, InstanceToGatewayFrame } from "./frame.ts";
 
 /** Why a link ended; see docs/protocol.md, "Lost". */
@@ -22,6 +23,18 @@ export type DeliveryProof =
   /** Neither is known. */
   | "unknown";
 
+/** Who is connected by a link. Epochs change with every start; both are tokens of a–z and 0–9. */
+export interface LinkIdentity {
+  readonly service: string;
+  readonly instanceId: string;
+  readonly instanceEpoch: string;
+  readonly gatewayName: string;
+  readonly gatewayId: string;
+  readonly gatewayEpoch: string;
+  /** Counts up per (gateway epoch, instance). */
+  readonly linkId: number;
+}
+
 /** `suspect`: the bus reported nobody at the other end; sends wait until it answers or is lost. */
 export type LinkState = "open" | "suspect" | "lost";
 
@@ -29,12 +42,31 @@ export type LinkState = "open" | "suspect" | "lost";
  * One end of the stream of frames between one gateway process and one service instance. Frames of one
  * direction arrive in the order they were sent, at most once, and none is skipped; or the link is lost as a
  * whole. Frames that are sent within one turn of the event loop travel together.
+ *
+ * A gateway gets its links from a {@link LinkDialer}, an instance from a {@link LinkAcceptor}:
+ *
+ * ```ts
+ * const dialer = new LinkDialer({ transport, runtime, gatewayName, gatewayId, gatewayEpoch });
+ * dialer.start();
+ * const link = dialer.dial({ service, instanceId, instanceEpoch }, listener);
+ * link.send({ type: "open", pin: 1, info });
+ *
+ * const acceptor = new LinkAcceptor({ transport, runtime, service, instanceId, instanceEpoch, accept });
+ * acceptor.start(); // accept(link) returns the LinkListener of a new InstanceLink
+ * ```
+ *
+ * CREDIT frames never reach a listener: `hasCredit`, `writable` and `consumed` speak for them.
  */
 export interface Link<Outgoing extends Frame, Incoming extends Frame> {
+  readonly identity: LinkIdentity;
   /** Counts up per (gateway epoch, instance). */
   readonly linkId: number;
   readonly state: LinkState;
-  /** Queues a frame. Sending on a lost link does nothing. */
+  /**
+   * Queues a frame. Sending on a lost link does nothing.
+   *
+   * @throws {@link EurusError} `EURUS_FACTS_INVALID` when trusted facts or metadata are no JSON.
+   */
   send(frame: Outgoing): void;
   /**
    * Whether the pin's window has room: bytes sent and not yet consumed by the peer are below the limit. When it
@@ -43,12 +75,20 @@ export interface Link<Outgoing extends Frame, Incoming extends Frame> {
   hasCredit(pin: number): boolean;
   /** The bytes of a received body have been consumed (its handler started, or it was written to the client's TCP connection). */
   consumed(pin: number, bytes: number): void;
-  /** Forget the flow control of a pin that has ended. */
+  /**
+   * Forgets a pin that has ended. What was sent for it still leaves, in order; what arrives for it from now on
+   * is dropped.
+   */
   release(pin: number): void;
   /** Ends the link from this side; the listener hears `lost`. */
   fail(cause: LinkLostCause): void;
-  /** What is known of the frames that carried messages of this pin, by message number. Only meaningful inside `lost`. */
+  /**
+   * What is known of the frames that carried messages of this pin, by message number. May be asked at any time
+   * before {@link release}; only what is said inside `lost` is final, before that "not-delivered" may still be
+   * delivered.
+   */
   proofOf(pin: number, messageNumber: number): DeliveryProof;
+  /** Only ties the type parameter; never set. */
   readonly incomingType?: Incoming;
 }
 

@@ -1,0 +1,233 @@
+/** What a {@link PinOutbox} feeds: the link's side of sending. */
+export interface OutboxSink<Item> {
+  /** Whether a body of this many bytes may leave now, as far as the link as a whole is concerned. */
+  hasRoom(bytes: number, isBulk: boolean): boolean;
+  /** Takes an item for good. */
+  write(pin: number, item: Item): void;
+  /** Takes a piece of an item whose body is too large for one frame. */
+  writeChunk(pin: number, item: Item, start: number, end: number, total: number): void;
+  /** A pin that had no credit has some again. */
+  writable(pin: number): void;
+}
+
+export interface OutboxLimits {
+  /** Bytes of one pin that may be sent and not yet consumed. */
+  readonly windowBytes: number;
+  /** Bodies above this travel in chunks. */
+  readonly wholeBytes: number;
+  readonly chunkBytes: number;
+}
+
+interface Waiting<Item> {
+  readonly item: Item;
+  readonly bodyBytes: number;
+}
+
+interface PinState<Item> {
+  readonly pin: number;
+  /** Sent, and not yet consumed by the peer. */
+  outstandingBytes: number;
+  waitingBytes: number;
+  readonly waiting: Waiting<Item>[];
+  /** How much of the first waiting item has left as chunks. */
+  chunkedBytes: number;
+  /** The turn in which the last chunk left: a pin sends one per turn. */
+  chunkTurn: number;
+  /** Chunks wait until the peer accepted the pin. */
+  isOpened: boolean;
+  isStarved: boolean;
+  isReleased: boolean;
+  isListed: boolean;
+}
+
+/**
+ * The sending half of flow control: one window per pin. What does not fit waits in order behind its own pin
+ * only; pins take turns when the link has room.
+ */
+export class PinOutbox<Item> {
+  limits: OutboxLimits;
+  readonly #sink: OutboxSink<Item>;
+  readonly #pins = new Map<number, PinState<Item>>();
+  /** Pins that have something which their own window would let pass. */
+  readonly #turnOrder: PinState<Item>[] = [];
+  #turn = 0;
+
+  constructor(sink: OutboxSink<Item>, limits: OutboxLimits) {
+    this.#sink = sink;
+    this.limits = limits;
+  }
+
+  /** Sends at once when everything allows it, else behind what waits for the pin already. */
+  send(pin: number, item: Item, bodyBytes: number): void {
+    const state = this.#pins.get(pin) ?? this.#add(pin);
+    if (state.waiting.length === 0 && bodyBytes <= this.limits.wholeBytes && this.#fits(state, bodyBytes)) {
+      if (bodyBytes === 0 || this.#sink.hasRoom(bodyBytes, false)) {
+        state.outstandingBytes += bodyBytes;
+        this.#sink.write(pin, item);
+        return;
+      }
+    }
+    state.waiting.push({ item, bodyBytes });
+    state.waitingBytes += bodyBytes;
+    this.#list(state);
+  }
+
+  /** Lets leave what may. Returns whether more could leave in the next turn without anything happening. */
+  pump(): boolean {
+    this.#turn++;
+    let chunksRemain = false;
+    let untried = this.#turnOrder.length;
+    while (untried > 0) {
+      const state = this.#turnOrder.shift();
+      if (state === undefined) break;
+      const step = this.#step(state);
+      if (step === "no-room") {
+        this.#turnOrder.unshift(state);
+        break;
+      }
+      state.isListed = false;
+      untried--;
+      if (step === "blocked") continue;
+      this.#list(state);
+      if (step === "sent" && state.isListed) untried++;
+      if (step === "chunk" && state.isListed) chunksRemain = true;
+    }
+    return chunksRemain;
+  }
+
+  /** The peer has consumed this many bytes of the pin. */
+  credit(pin: number, bytes: number): void {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return;
+    state.outstandingBytes = Math.max(0, state.outstandingBytes - bytes);
+    this.#list(state);
+    this.#wake(state);
+  }
+
+  /** The peer has accepted the pin: chunks may follow. */
+  opened(pin: number): void {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return;
+    state.isOpened = true;
+    this.#list(state);
+  }
+
+  hasCredit(pin: number): boolean {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return true;
+    const hasCredit = state.outstandingBytes + state.waitingBytes < this.limits.windowBytes;
+    if (!hasCredit) state.isStarved = true;
+    return hasCredit;
+  }
+
+  /** Whether something that `isIt` recognises still waits, whole or in part. */
+  waitsFor(pin: number, isIt: (item: Item) => boolean): boolean {
+    return this.#pins.get(pin)?.waiting.some(({ item }) => isIt(item)) ?? false;
+  }
+
+  /** Whether anything waits that its pin's window would let pass. */
+  get hasReady(): boolean {
+    return this.#turnOrder.length > 0;
+  }
+
+  /** Forgets the pin once what waits for it has left. */
+  release(pin: number): void {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return;
+    state.isReleased = true;
+    if (state.waiting.length === 0) this.#pins.delete(pin);
+  }
+
+  /** Drops what waits for the pin, and the pin. */
+  drop(pin: number): void {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return;
+    state.waiting.length = 0;
+    this.#pins.delete(pin);
+  }
+
+  #add(pin: number): PinState<Item> {
+    const state: PinState<Item> = {
+      pin,
+      outstandingBytes: 0,
+      waitingBytes: 0,
+      waiting: [],
+      chunkedBytes: 0,
+      chunkTurn: -1,
+      isOpened: false,
+      isStarved: false,
+      isReleased: false,
+      isListed: false,
+    };
+    this.#pins.set(pin, state);
+    return state;
+  }
+
+  /** One body always passes an empty window, so none can be too large for it. */
+  #fits(state: PinState<Item>, bytes: number): boolean {
+    return (
+      bytes === 0 || state.outstandingBytes === 0 || state.outstandingBytes + bytes <= this.limits.windowBytes
+    );
+  }
+
+  #isLarge(state: PinState<Item>, first: Waiting<Item>): boolean {
+    return state.chunkedBytes > 0 || first.bodyBytes > this.limits.wholeBytes;
+  }
+
+  #list(state: PinState<Item>): void {
+    const [first] = state.waiting;
+    if (state.isListed || first === undefined) return;
+    const isLarge = this.#isLarge(state, first);
+    const nextBytes = isLarge
+      ? Math.min(this.limits.chunkBytes, first.bodyBytes - state.chunkedBytes)
+      : first.bodyBytes;
+    if ((isLarge && !state.isOpened) || !this.#fits(state, nextBytes)) return;
+    state.isListed = true;
+    this.#turnOrder.push(state);
+  }
+
+  #step(state: PinState<Item>): "sent" | "chunk" | "later" | "no-room" | "blocked" {
+    const [first] = state.waiting;
+    if (first === undefined) return "blocked";
+    const { item, bodyBytes } = first;
+    if (this.#isLarge(state, first)) {
+      if (state.chunkTurn === this.#turn) return "later";
+      const end = Math.min(bodyBytes, state.chunkedBytes + this.limits.chunkBytes);
+      const bytes = end - state.chunkedBytes;
+      if (!this.#fits(state, bytes)) return "blocked";
+      // Small messages pass: only bulk waits for room in its share of the link's window.
+      if (!this.#sink.hasRoom(bytes, true)) return "later";
+      this.#sink.writeChunk(state.pin, item, state.chunkedBytes, end, bodyBytes);
+      state.chunkTurn = this.#turn;
+      state.chunkedBytes = end;
+      this.#left(state, bytes);
+      if (end === bodyBytes) {
+        state.chunkedBytes = 0;
+        this.#shift(state);
+      }
+      return "chunk";
+    }
+    if (!this.#fits(state, bodyBytes)) return "blocked";
+    if (bodyBytes > 0 && !this.#sink.hasRoom(bodyBytes, false)) return "no-room";
+    this.#sink.write(state.pin, item);
+    this.#left(state, bodyBytes);
+    this.#shift(state);
+    return "sent";
+  }
+
+  #left(state: PinState<Item>, bytes: number): void {
+    state.waitingBytes -= bytes;
+    state.outstandingBytes += bytes;
+  }
+
+  #shift(state: PinState<Item>): void {
+    state.waiting.shift();
+    if (state.isReleased && state.waiting.length === 0) this.#pins.delete(state.pin);
+  }
+
+  #wake(state: PinState<Item>): void {
+    if (!state.isStarved || state.outstandingBytes + state.waitingBytes >= this.limits.windowBytes) return;
+    state.isStarved = false;
+    this.#sink.writable(state.pin);
+  }
+}

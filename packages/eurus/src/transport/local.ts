@@ -1,0 +1,189 @@
+import { EurusError } from "../errors.ts";
+import { subjectMatcher } from "./subject-pattern.ts";
+import type { Packet, Transport, TransportStatus, Unsubscribe } from "./transport.ts";
+
+export interface LocalTransportOptions {
+  /**
+   * Calls back when the present turn of the event loop has taken its input. Pass the `defer` of a simulation's
+   * runtime to run in virtual time.
+   *
+   * @defaultValue `setImmediate`
+   */
+  readonly defer?: ((callback: () => void) => void) | undefined;
+}
+
+interface Subscription {
+  readonly matches: (subject: string) => boolean;
+  readonly handler: (packet: Packet) => void;
+  /** Packets with lower numbers were published before this subscription existed. */
+  readonly firstNumber: number;
+  isActive: boolean;
+}
+
+interface Pending {
+  readonly number: number;
+  readonly packet: Packet;
+  readonly undeliverableSubject: string | undefined;
+  /** Set on a marker, which is no packet: called once everything before it was handed over. */
+  readonly flushed: (() => void) | undefined;
+}
+
+/** Subjects whose subscribers are remembered; reports of undeliverable packets use a new subject each. */
+const rememberedSubjects = 4_096;
+const nothing = new Uint8Array(0);
+
+/**
+ * A bus within one process: gateway and services share the object. Packets are handed over in the next turn of
+ * the event loop, in order and exactly once; objects are passed as they are.
+ */
+export class LocalTransport implements Transport {
+  readonly reliable = true;
+  readonly maxPayloadBytes: number = Number.MAX_SAFE_INTEGER;
+  readonly #defer: (callback: () => void) => void;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #bySubject = new Map<string, readonly Subscription[]>();
+  readonly #statusListeners = new Set<{ readonly call: (status: TransportStatus) => void }>();
+  readonly #errorListeners = new Set<{ readonly call: (error: Error) => void }>();
+  readonly #deliver = (): void => this.#handOver();
+  #queue: Pending[] = [];
+  #nextNumber = 1;
+  #isScheduled = false;
+  #isClosed = false;
+
+  constructor(options: LocalTransportOptions = {}) {
+    this.#defer = options.defer ?? ((callback) => void setImmediate(callback));
+  }
+
+  get status(): TransportStatus {
+    return this.#isClosed ? "closed" : "connected";
+  }
+
+  publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
+    if (this.#isClosed) return;
+    this.#enqueue({ subject, payload }, undeliverableSubject, undefined);
+  }
+
+  subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
+    const subscription: Subscription = {
+      matches: subjectMatcher(subject),
+      handler,
+      firstNumber: this.#nextNumber,
+      isActive: !this.#isClosed,
+    };
+    if (subscription.isActive) this.#subscriptions.add(subscription);
+    this.#bySubject.clear();
+    return () => {
+      subscription.isActive = false;
+      if (this.#subscriptions.delete(subscription)) this.#bySubject.clear();
+    };
+  }
+
+  flush(): Promise<void> {
+    if (this.#isClosed) {
+      return Promise.reject(
+        new EurusError("EURUS_TRANSPORT_UNAVAILABLE", { status: "closed", action: "flush" }),
+      );
+    }
+    return new Promise((resolve) => this.#enqueue({ subject: "", payload: nothing }, undefined, resolve));
+  }
+
+  onStatus(listener: (status: TransportStatus) => void): Unsubscribe {
+    return listen(this.#statusListeners, listener);
+  }
+
+  onError(listener: (error: Error) => void): Unsubscribe {
+    return listen(this.#errorListeners, listener);
+  }
+
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#isClosed = true;
+    for (const subscription of this.#subscriptions) subscription.isActive = false;
+    this.#subscriptions.clear();
+    this.#bySubject.clear();
+    const waiting = this.#queue;
+    this.#queue = [];
+    for (const { flushed } of waiting) flushed?.();
+    for (const { call } of [...this.#statusListeners]) this.#guard("onStatus", () => call("closed"));
+    return Promise.resolve();
+  }
+
+  #enqueue(
+    packet: Packet,
+    undeliverableSubject: string | undefined,
+    flushed: (() => void) | undefined,
+  ): void {
+    this.#queue.push({ number: this.#nextNumber++, packet, undeliverableSubject, flushed });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#defer(this.#deliver);
+  }
+
+  /** Hands over what was published up to now. What handlers publish meanwhile waits for the next turn. */
+  #handOver(): void {
+    this.#isScheduled = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const pending of queue) {
+      if (pending.flushed !== undefined) {
+        pending.flushed();
+        continue;
+      }
+      const delivered = this.#deliverOne(pending);
+      if (!delivered && pending.undeliverableSubject !== undefined) {
+        this.publish(pending.undeliverableSubject, nothing);
+      }
+    }
+  }
+
+  #deliverOne({ number, packet }: Pending): boolean {
+    let delivered = false;
+    for (const subscription of this.#subscribersOf(packet.subject)) {
+      if (!subscription.isActive || number < subscription.firstNumber) continue;
+      delivered = true;
+      try {
+        subscription.handler(packet);
+      } catch (cause) {
+        this.#report(`the subscription that received "${packet.subject}"`, cause);
+      }
+    }
+    return delivered;
+  }
+
+  #subscribersOf(subject: string): readonly Subscription[] {
+    const remembered = this.#bySubject.get(subject);
+    if (remembered !== undefined) return remembered;
+    const found = [...this.#subscriptions].filter((subscription) => subscription.matches(subject));
+    if (this.#bySubject.size >= rememberedSubjects) this.#bySubject.clear();
+    this.#bySubject.set(subject, found);
+    return found;
+  }
+
+  #report(where: string, cause: unknown): void {
+    const error = new EurusError("EURUS_LISTENER_FAILED", { where }, { cause });
+    for (const { call } of [...this.#errorListeners]) {
+      try {
+        call(error);
+      } catch {
+        // Whoever is told of errors can't be told of its own.
+      }
+    }
+  }
+
+  #guard(where: string, call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      this.#report(where, cause);
+    }
+  }
+}
+
+/** Registers a listener under an identity of its own, so that the same function may listen twice. */
+function listen<Call>(listeners: Set<{ readonly call: Call }>, call: Call): Unsubscribe {
+  const entry = { call };
+  listeners.add(entry);
+  return () => {
+    listeners.delete(entry);
+  };
+}
