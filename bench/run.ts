@@ -1,0 +1,142 @@
+// npm run bench [filter] [-- --rounds 5 --profile folder]
+//
+// Compares Velaros and Eurus with baselines in one run: same machine, same minute, taking turns. A filter is a
+// part of a case's or a target's name. A run of everything writes bench/results/load.json and draws the charts;
+// a filtered one writes load.local.json, which git ignores.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Case, cases, type Round } from "./cases.ts";
+import { build } from "./harness/build.ts";
+import { endOnSignals, Processes } from "./harness/child.ts";
+import { describeMachine } from "./harness/machine.ts";
+import {
+  type CheckResult,
+  checkRow,
+  figureOf,
+  summarise,
+  table,
+  targetHeadings,
+  type TargetResult,
+  targetRow,
+} from "./harness/report.ts";
+import { startNatsRequests, subjectOf, type TargetName, targets } from "./harness/targets.ts";
+import { limitsFor } from "./harness/limits.ts";
+import { Generator, measureAlternately, type Subject, type Timing } from "./load/measure.ts";
+import { describeShape, type Window } from "./load/shape.ts";
+
+interface CaseResult {
+  readonly id: string;
+  readonly shape: string;
+  readonly limits: string;
+  readonly targets: Readonly<Record<string, TargetResult>>;
+  readonly checks: readonly CheckResult[];
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/dist\/?$/, "");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "5" }, profile: { type: "string" } },
+});
+const timing: Timing = {
+  rounds: Number(values.rounds),
+  firstWarmupMs: 1_000,
+  warmupMs: 250,
+  windowMs: 1_000,
+};
+
+endOnSignals();
+build(root);
+const machine = describeMachine(root);
+say(`${machine.cpu}, ${machine.cores} cores, Node ${machine.versions["node"]}, commit ${machine.commit}`);
+say(`${timing.rounds} rounds of ${timing.windowMs} ms per target, taking turns; medians, ± half the range`);
+if (machine.loadBefore > 0.5)
+  say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
+
+const results: CaseResult[] = [];
+for (const [chosen, names] of select(positionals)) results.push(await runCase(chosen, names));
+finish();
+
+function select(filters: readonly string[]): (readonly [Case, readonly TargetName[]])[] {
+  return cases.flatMap((one) => {
+    const wanted = (name: string): boolean =>
+      filters.length === 0 || filters.some((filter) => name.includes(filter));
+    if (wanted(one.id)) return [[one, one.targets] as const];
+    const subjects = one.targets.filter(wanted);
+    if (subjects.length === 0) return [];
+    // What the chosen targets are compared with has to run beside them.
+    const compared = one.checks.filter((check) => subjects.some((name) => check.needs.includes(name)));
+    const names = new Set<string>([...subjects, ...compared.flatMap((check) => check.needs)]);
+    return [[one, one.targets.filter((name) => names.has(name))] as const];
+  });
+}
+
+async function runCase(one: Case, names: readonly TargetName[]): Promise<CaseResult> {
+  const processes = new Processes(root, { profileFolder: values.profile });
+  try {
+    const generator = await Generator.start(processes);
+    const limits = limitsFor(one.shape);
+    const subjects: Subject[] = [];
+    for (const name of names) {
+      const running = await targets[name].start(processes, { limits });
+      subjects.push(await subjectOf(name, running, generator, one.shape));
+    }
+    if (one.withNatsRequest === true) subjects.push(await startNatsRequests(processes));
+    const windows = await measureAlternately(subjects, timing);
+    return report(one, windows);
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+function report(one: Case, windows: ReadonlyMap<string, readonly Window[]>): CaseResult {
+  const measured: Record<string, TargetResult> = {};
+  const rows: (readonly string[])[] = [targetHeadings];
+  for (const [name, list] of windows) {
+    const result = summarise(list);
+    measured[name] = result;
+    rows.push(
+      targetRow(name in targets ? targets[name as TargetName].label : "NATS request and reply", list, result),
+    );
+  }
+  const checks: CheckResult[] = [];
+  for (const check of one.checks) {
+    if (!check.needs.every((name) => windows.has(name))) continue;
+    const perRound: number[] = [];
+    for (let index = 0; index < timing.rounds; index++) {
+      const round: Round = (name) => {
+        const window = windows.get(name)?.[index];
+        if (window === undefined) throw new Error(`No window ${index} of ${name}`);
+        return window;
+      };
+      perRound.push(check.value(round));
+    }
+    const value = figureOf(perRound);
+    const atLeast = check.atLeast === true;
+    const ok = atLeast ? value.median >= check.target : value.median <= check.target;
+    checks.push({ text: check.text, unit: check.unit, value, target: check.target, atLeast, ok });
+  }
+
+  const limits = limitsFor(one.shape);
+  say(`\n${one.id}: ${describeShape(one.shape)}. ${limits.note}`);
+  say(table(rows));
+  if (checks.length > 0)
+    say(`\n${table([["", "measured", "range", "target", ""], ...checks.map(checkRow)])}`);
+  return { id: one.id, shape: describeShape(one.shape), limits: limits.note, targets: measured, checks };
+}
+
+function finish(): void {
+  const folder = join(root, "bench/results");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, positionals.length === 0 ? "load.json" : "load.local.json");
+  writeFileSync(file, `${JSON.stringify({ machine, timing, cases: results }, null, 2)}\n`);
+  const checks = results.flatMap((result) => result.checks);
+  const missed = checks.filter((check) => !check.ok).length;
+  say(`\n${checks.length - missed} of ${checks.length} targets reached. Written to ${file}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
