@@ -5,8 +5,7 @@ import { startNats } from "./nats.ts";
 
 /** Settings of the programs under test that a load shape may need to raise. */
 export interface ServerLimits {
-  readonly inboundPerSecond: number;
-  readonly inboundBurst: number;
+  readonly messagesPerSecond: number;
 }
 
 /** Which settings a run gets, and what to say about them. */
