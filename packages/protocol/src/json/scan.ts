@@ -1,23 +1,10 @@
-import type { EnvelopeOutline } from "../codec.ts";
-import { CodecError } from "../codec-error.ts";
+import { envelopeKey, scanParts } from "../envelope-parts.ts";
+import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
 import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
 import { asciiText, utf8Length } from "../text.ts";
 import { parseStrictly } from "./parse.ts";
 import { plainStringEnd, skipWhitespace, unexpected, valueEnd } from "./skip.ts";
-
-/** Where the parts of a JSON envelope lie; `-1` for those that are missing. */
-export interface JsonScan extends EnvelopeOutline {
-  readonly metaStart: number;
-  readonly metaEnd: number;
-  readonly statusStart: number;
-  readonly statusEnd: number;
-  readonly errorStart: number;
-  readonly errorEnd: number;
-}
-
-type Found = { -readonly [Key in keyof JsonScan]: JsonScan[Key] };
-type Field = "id" | "path" | "data" | "meta" | "status" | "error";
 
 /**
  * Walks over the bytes of an envelope once. Everything but the last `data` and `meta` is checked fully; these
@@ -25,32 +12,12 @@ type Field = "id" | "path" | "data" | "meta" | "status" | "error";
  *
  * @throws {@link CodecError} with the id if it was found.
  */
-export function scan(bytes: Uint8Array): JsonScan {
-  const found: Found = {
-    id: undefined,
-    path: undefined,
-    dataStart: -1,
-    dataEnd: -1,
-    hasMeta: false,
-    metaStart: -1,
-    metaEnd: -1,
-    statusStart: -1,
-    statusEnd: -1,
-    errorStart: -1,
-    errorEnd: -1,
-  };
-  try {
-    const wrong = scanMembers(bytes, found);
-    if (wrong !== undefined) throw decodeProblem("json", wrong);
-  } catch (thrown) {
-    if (found.id === undefined || !CodecError.is(thrown)) throw thrown;
-    throw decodeProblem("json", thrown.problem, found.id, thrown.cause);
-  }
-  return found;
+export function scan(bytes: Uint8Array): EnvelopeParts {
+  return scanParts("json", bytes, scanMembers);
 }
 
 /** Returns what is wrong with the type of a field: found out at once, but told after the id had its chance. */
-function scanMembers(bytes: Uint8Array, found: Found): string | undefined {
+function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
   let wrong: string | undefined;
   let at = skipWhitespace(bytes, 0);
   if (bytes[at] !== 0x7b) {
@@ -106,8 +73,8 @@ function scanMembers(bytes: Uint8Array, found: Found): string | undefined {
 
 function take(
   bytes: Uint8Array,
-  found: Found,
-  field: Field | undefined,
+  found: FoundParts,
+  field: EnvelopeKey | undefined,
   start: number,
   end: number,
 ): string | undefined {
@@ -148,35 +115,21 @@ function take(
 }
 
 /** Which field the unescaped ASCII key in `bytes[start..end)` names. */
-function fieldAt(bytes: Uint8Array, start: number, end: number): Field | undefined {
+function fieldAt(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
   switch (end - start) {
     case 2:
       return bytes[start] === 0x69 && bytes[start + 1] === 0x64 ? "id" : undefined;
     case 4:
     case 5:
     case 6:
-      return fieldNamed(asciiText(bytes, start, end));
+      return envelopeKey(asciiText(bytes, start, end));
     default:
       return undefined;
   }
 }
 
-function fieldNamed(key: string): Field | undefined {
-  switch (key) {
-    case "id":
-    case "path":
-    case "data":
-    case "meta":
-    case "status":
-    case "error":
-      return key;
-    default:
-      return undefined;
-  }
-}
-
-function escapedField(bytes: Uint8Array, start: number, end: number): Field | undefined {
-  return fieldNamed(escapedText(bytes, start, end));
+function escapedField(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
+  return envelopeKey(escapedText(bytes, start, end));
 }
 
 function escapedText(bytes: Uint8Array, start: number, end: number): string {

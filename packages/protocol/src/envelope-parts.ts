@@ -1,0 +1,96 @@
+import type { EnvelopeOutline } from "./codec.ts";
+import { CodecError } from "./codec-error.ts";
+import type { Envelope } from "./envelope.ts";
+import { decodeProblem } from "./problem.ts";
+import { statusFrom, wireErrorFrom } from "./wire-error.ts";
+
+/** Where the parts of an envelope of plain values lie in its bytes; `-1` for those that are missing. */
+export interface EnvelopeParts extends EnvelopeOutline {
+  readonly metaStart: number;
+  readonly metaEnd: number;
+  readonly statusStart: number;
+  readonly statusEnd: number;
+  readonly errorStart: number;
+  readonly errorEnd: number;
+}
+
+/** The same while it is filled in. */
+export type FoundParts = { -readonly [Key in keyof EnvelopeParts]: EnvelopeParts[Key] };
+
+/** The keys that mean something; all others are skipped. */
+export type EnvelopeKey = "id" | "path" | "data" | "meta" | "status" | "error";
+
+export function envelopeKey(text: string): EnvelopeKey | undefined {
+  switch (text) {
+    case "id":
+    case "path":
+    case "data":
+    case "meta":
+    case "status":
+    case "error":
+      return text;
+    default:
+      return undefined;
+  }
+}
+
+/** Runs a scan over `bytes`; when it fails the error tells the id that it had found by then. */
+export function scanParts(
+  codec: string,
+  bytes: Uint8Array,
+  fill: (bytes: Uint8Array, found: FoundParts) => string | undefined,
+): EnvelopeParts {
+  const found: FoundParts = {
+    id: undefined,
+    path: undefined,
+    dataStart: -1,
+    dataEnd: -1,
+    hasMeta: false,
+    metaStart: -1,
+    metaEnd: -1,
+    statusStart: -1,
+    statusEnd: -1,
+    errorStart: -1,
+    errorEnd: -1,
+  };
+  try {
+    const wrong = fill(bytes, found);
+    if (wrong !== undefined) throw decodeProblem(codec, wrong);
+  } catch (thrown) {
+    throw withId(thrown, codec, found.id);
+  }
+  return found;
+}
+
+/** Decodes the parts that a scan delimited. */
+export function decodeParts(
+  codec: string,
+  bytes: Uint8Array,
+  parts: EnvelopeParts,
+  value: (bytes: Uint8Array, start: number, end: number) => unknown,
+  map: (bytes: Uint8Array, start: number, end: number) => Readonly<Record<string, unknown>>,
+): Envelope {
+  try {
+    const envelope: { -readonly [Key in keyof Envelope]: Envelope[Key] } = {};
+    if (parts.id !== undefined) envelope.id = parts.id;
+    if (parts.path !== undefined) envelope.path = parts.path;
+    if (parts.dataStart >= 0) envelope.data = value(bytes, parts.dataStart, parts.dataEnd);
+    if (parts.hasMeta) envelope.meta = map(bytes, parts.metaStart, parts.metaEnd);
+    if (parts.statusStart >= 0) {
+      const status = statusFrom(value(bytes, parts.statusStart, parts.statusEnd));
+      if (status !== undefined) envelope.status = status;
+    }
+    if (parts.errorStart >= 0) {
+      const error = wireErrorFrom(value(bytes, parts.errorStart, parts.errorEnd));
+      if (error !== undefined) envelope.error = error;
+    }
+    return envelope;
+  } catch (thrown) {
+    throw withId(thrown, codec, parts.id);
+  }
+}
+
+function withId(thrown: unknown, codec: string, id: string | undefined): unknown {
+  if (id === undefined || !CodecError.is(thrown)) return thrown;
+  return decodeProblem(codec, thrown.problem, id, thrown.cause);
+}

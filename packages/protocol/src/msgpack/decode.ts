@@ -1,0 +1,36 @@
+import { Decoder } from "@msgpack/msgpack";
+import { decodeProblem, describe } from "../problem.ts";
+import { mapSize, mapStart, textStart, valueEnd } from "./skip.ts";
+import { text } from "./scan.ts";
+
+// It keeps nothing from one call to the next but its scratch memory.
+const decoder = new Decoder();
+
+/**
+ * Decodes `bytes[start..end)` as one value.
+ *
+ * @throws {@link CodecError} when it is not well formed, or holds what no other encoding could hold.
+ */
+export function decodeValue(bytes: Uint8Array, start: number, end: number): unknown {
+  const valueEnds = valueEnd(bytes, start, 1, true);
+  if (valueEnds !== end) throw decodeProblem("msgpack", `something follows the value at byte ${valueEnds}`);
+  try {
+    return decoder.decode(bytes.subarray(start, end));
+  } catch (cause) {
+    throw decodeProblem("msgpack", describe(cause), undefined, cause);
+  }
+}
+
+/** Decodes `bytes[start..end)` as a map without a prototype, in which every key is harmless. */
+export function decodeMap(bytes: Uint8Array, start: number, end: number): Record<string, unknown> {
+  valueEnd(bytes, start, 1, true);
+  const map: Record<string, unknown> = Object.create(null);
+  let at = mapStart(bytes, start);
+  for (let left = mapSize(bytes, start); left > 0; left--) {
+    const keyEnd = valueEnd(bytes, at, 2, false);
+    const key = text(bytes, textStart(bytes, at), keyEnd);
+    at = valueEnd(bytes, keyEnd, 2, false);
+    map[key] = decodeValue(bytes, keyEnd, at);
+  }
+  return map;
+}

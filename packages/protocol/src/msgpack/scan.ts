@@ -1,0 +1,114 @@
+import { envelopeKey, scanParts } from "../envelope-parts.ts";
+import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
+import { envelopeLimits } from "../limits.ts";
+import { decodeProblem } from "../problem.ts";
+import { asciiText, decodeUtf8 } from "../text.ts";
+import { mapSize, mapStart, textStart, valueEnd } from "./skip.ts";
+
+const NIL = 0xc0;
+
+/**
+ * Walks over the bytes of an envelope once. Everything but the last `data` and `meta` is checked fully; these
+ * two are only delimited.
+ *
+ * @throws {@link CodecError} with the id if it was found.
+ */
+export function scan(bytes: Uint8Array): EnvelopeParts {
+  return scanParts("msgpack", bytes, scanEntries);
+}
+
+/** Returns what is wrong with the type of a field: found out at once, but told after the id had its chance. */
+function scanEntries(bytes: Uint8Array, found: FoundParts): string | undefined {
+  let wrong: string | undefined;
+  let at = mapStart(bytes, 0);
+  if (at < 0) return bytes.length === 0 ? "the message is empty" : "the envelope is not a map";
+  const entries = mapSize(bytes, 0);
+  // A count that can't be is found out by running into the end; the header itself may be cut off too.
+  if (at + entries * 2 > bytes.length)
+    return `a map of ${entries} entries does not fit into ${bytes.length} bytes`;
+  for (let entry = 0; entry < entries; entry++) {
+    const keyStart = textStart(bytes, at);
+    if (keyStart < 0) throw decodeProblem("msgpack", `the key at byte ${at} is not a string`);
+    const keyEnd = valueEnd(bytes, at, 1, true);
+    const key = keyAt(bytes, keyStart, keyEnd);
+    if (key === "id" || key === "path") {
+      at = valueEnd(bytes, keyEnd, 1, true);
+      wrong = takeText(bytes, found, key, keyEnd, at) ?? wrong;
+    } else {
+      at = valueEnd(bytes, keyEnd, 1, key !== "data" && key !== "meta");
+      wrong = take(bytes, found, key, keyEnd, at) ?? wrong;
+    }
+  }
+  if (at < bytes.length) throw decodeProblem("msgpack", `something follows the envelope at byte ${at}`);
+  return wrong;
+}
+
+function keyAt(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
+  const length = end - start;
+  return length === 2 || (length >= 4 && length <= 6) ? envelopeKey(asciiText(bytes, start, end)) : undefined;
+}
+
+function takeText(
+  bytes: Uint8Array,
+  found: FoundParts,
+  key: "id" | "path",
+  at: number,
+  end: number,
+): string | undefined {
+  found[key] = undefined;
+  const start = textStart(bytes, at);
+  if (start < 0) return bytes[at] === NIL ? undefined : `"${key}" is neither a string nor nil`;
+  if (key === "id" && end - start > envelopeLimits.idBytes) {
+    return `"id" is longer than ${envelopeLimits.idBytes} bytes`;
+  }
+  if (end > start) found[key] = text(bytes, start, end);
+  return undefined;
+}
+
+/** Decodes a string that was checked already. */
+export function text(bytes: Uint8Array, start: number, end: number): string {
+  for (let at = start; at < end; at++) {
+    if ((bytes[at] ?? 0) >= 0x80) return decodeUtf8(bytes.subarray(start, end));
+  }
+  return asciiText(bytes, start, end);
+}
+
+function take(
+  bytes: Uint8Array,
+  found: FoundParts,
+  key: "data" | "meta" | "status" | "error" | undefined,
+  start: number,
+  end: number,
+): string | undefined {
+  switch (key) {
+    case "data":
+      // A later duplicate wins, but the earlier one must be well formed too.
+      if (found.dataStart >= 0) valueEnd(bytes, found.dataStart, 1, true);
+      found.dataStart = start;
+      found.dataEnd = end;
+      return undefined;
+    case "meta": {
+      if (found.hasMeta) valueEnd(bytes, found.metaStart, 1, true);
+      found.hasMeta = mapStart(bytes, start) >= 0;
+      found.metaStart = start;
+      found.metaEnd = end;
+      if (!found.hasMeta) {
+        valueEnd(bytes, start, 1, true);
+        return bytes[start] === NIL ? undefined : '"meta" is neither a map nor nil';
+      }
+      return end - start > envelopeLimits.metaBytes
+        ? `"meta" is larger than ${envelopeLimits.metaBytes} bytes`
+        : undefined;
+    }
+    case "status":
+      found.statusStart = start;
+      found.statusEnd = end;
+      return undefined;
+    case "error":
+      found.errorStart = start;
+      found.errorEnd = end;
+      return undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,175 @@
+import { envelopeLimits } from "../limits.ts";
+import { decodeProblem } from "../problem.ts";
+import { decodeUtf8 } from "../text.ts";
+
+/** The only extension type that is understood: the timestamp that the MessagePack specification defines. */
+const TIMESTAMP = 0xff;
+
+/**
+ * Finds the end of the value that begins at `at`. Declared lengths are believed only as far as there are bytes.
+ *
+ * @param depth - How many arrays and maps are open around the value.
+ * @param isStrict - Whether to check as well what the library lets pass: UTF-8, keys that are no strings,
+ * extension types.
+ * @returns The index after the value.
+ */
+export function valueEnd(bytes: Uint8Array, at: number, depth: number, isStrict: boolean): number {
+  const head = bytes[at];
+  if (head === undefined) throw unfinished(bytes);
+  if (head < 0x80 || head >= 0xe0) return at + 1;
+  if (head < 0x90) return mapEnd(bytes, at + 1, head & 0x0f, depth, isStrict);
+  if (head < 0xa0) return arrayEnd(bytes, at + 1, head & 0x0f, depth, isStrict);
+  if (head < 0xc0) return textEnd(bytes, at + 1, head & 0x1f, isStrict);
+  switch (head) {
+    case 0xc0:
+    case 0xc2:
+    case 0xc3:
+      return at + 1;
+    case 0xc4:
+      return within(bytes, at + 2 + uint8(bytes, at + 1));
+    case 0xc5:
+      return within(bytes, at + 3 + uint16(bytes, at + 1));
+    case 0xc6:
+      return within(bytes, at + 5 + uint32(bytes, at + 1));
+    case 0xc7:
+      return extensionEnd(bytes, at + 2, uint8(bytes, at + 1), isStrict);
+    case 0xc8:
+      return extensionEnd(bytes, at + 3, uint16(bytes, at + 1), isStrict);
+    case 0xc9:
+      return extensionEnd(bytes, at + 5, uint32(bytes, at + 1), isStrict);
+    case 0xcc:
+    case 0xd0:
+      return within(bytes, at + 2);
+    case 0xcd:
+    case 0xd1:
+      return within(bytes, at + 3);
+    case 0xca:
+    case 0xce:
+    case 0xd2:
+      return within(bytes, at + 5);
+    case 0xcb:
+    case 0xcf:
+    case 0xd3:
+      return within(bytes, at + 9);
+    case 0xd4:
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8:
+      return extensionEnd(bytes, at + 1, 1 << (head - 0xd4), isStrict);
+    case 0xd9:
+      return textEnd(bytes, at + 2, uint8(bytes, at + 1), isStrict);
+    case 0xda:
+      return textEnd(bytes, at + 3, uint16(bytes, at + 1), isStrict);
+    case 0xdb:
+      return textEnd(bytes, at + 5, uint32(bytes, at + 1), isStrict);
+    case 0xdc:
+      return arrayEnd(bytes, at + 3, uint16(bytes, at + 1), depth, isStrict);
+    case 0xdd:
+      return arrayEnd(bytes, at + 5, uint32(bytes, at + 1), depth, isStrict);
+    case 0xde:
+      return mapEnd(bytes, at + 3, uint16(bytes, at + 1), depth, isStrict);
+    case 0xdf:
+      return mapEnd(bytes, at + 5, uint32(bytes, at + 1), depth, isStrict);
+    default:
+      throw decodeProblem("msgpack", `0x${head.toString(16)} begins no value, at byte ${at}`);
+  }
+}
+
+/** Where the characters of the string at `at` begin; `-1` when no string is there. */
+export function textStart(bytes: Uint8Array, at: number): number {
+  const head = bytes[at] ?? 0;
+  if (head >= 0xa0 && head < 0xc0) return at + 1;
+  return head === 0xd9 ? at + 2 : head === 0xda ? at + 3 : head === 0xdb ? at + 5 : -1;
+}
+
+/** Where the entries of the map at `at` begin; `-1` when no map is there. */
+export function mapStart(bytes: Uint8Array, at: number): number {
+  const head = bytes[at] ?? 0;
+  if (head >= 0x80 && head < 0x90) return at + 1;
+  return head === 0xde ? at + 3 : head === 0xdf ? at + 5 : -1;
+}
+
+/** How many entries the map at `at` declares. */
+export function mapSize(bytes: Uint8Array, at: number): number {
+  const head = bytes[at];
+  return head === 0xde ? uint16(bytes, at + 1) : head === 0xdf ? uint32(bytes, at + 1) : (head ?? 0) & 0x0f;
+}
+
+export function unfinished(bytes: Uint8Array): Error {
+  return decodeProblem("msgpack", `the message ends too early, after ${bytes.length} bytes`);
+}
+
+function arrayEnd(bytes: Uint8Array, start: number, count: number, depth: number, isStrict: boolean): number {
+  enter(bytes, start, count, depth);
+  let at = start;
+  for (let item = 0; item < count; item++) at = valueEnd(bytes, at, depth + 1, isStrict);
+  return at;
+}
+
+function mapEnd(bytes: Uint8Array, start: number, count: number, depth: number, isStrict: boolean): number {
+  enter(bytes, start, count * 2, depth);
+  let at = start;
+  for (let entry = 0; entry < count; entry++) {
+    if (isStrict && textStart(bytes, at) < 0)
+      throw decodeProblem("msgpack", `the key at byte ${at} is not a string`);
+    at = valueEnd(bytes, at, depth + 1, isStrict);
+    at = valueEnd(bytes, at, depth + 1, isStrict);
+  }
+  return at;
+}
+
+/** Every item takes a byte at least, so a larger count is refused before anything is done for it. */
+function enter(bytes: Uint8Array, start: number, count: number, depth: number): void {
+  if (depth >= envelopeLimits.depth) {
+    throw decodeProblem("msgpack", `more than ${envelopeLimits.depth} levels of nesting at byte ${start}`);
+  }
+  within(bytes, start + count);
+}
+
+function textEnd(bytes: Uint8Array, start: number, length: number, isStrict: boolean): number {
+  const end = within(bytes, start + length);
+  if (isStrict) checkUtf8(bytes, start, end);
+  return end;
+}
+
+function checkUtf8(bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) {
+    if ((bytes[at] ?? 0) < 0x80) continue;
+    try {
+      decodeUtf8(bytes.subarray(at, end));
+      return;
+    } catch (cause) {
+      throw decodeProblem("msgpack", `the string at byte ${start} is not valid UTF-8`, undefined, cause);
+    }
+  }
+}
+
+function extensionEnd(bytes: Uint8Array, typeAt: number, length: number, isStrict: boolean): number {
+  const end = within(bytes, typeAt + 1 + length);
+  if (isStrict && !(bytes[typeAt] === TIMESTAMP && (length === 4 || length === 8 || length === 12))) {
+    throw decodeProblem(
+      "msgpack",
+      `extension type ${((bytes[typeAt] ?? 0) << 24) >> 24} at byte ${typeAt} is not allowed`,
+    );
+  }
+  return end;
+}
+
+function within(bytes: Uint8Array, end: number): number {
+  if (end > bytes.length) throw unfinished(bytes);
+  return end;
+}
+
+// Bytes beyond the end read as 0 here; `within` then refuses, because what the length belongs to lies behind it.
+function uint8(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return (uint8(bytes, at) << 8) | uint8(bytes, at + 1);
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return uint16(bytes, at) * 0x10000 + uint16(bytes, at + 2);
+}

@@ -1,0 +1,54 @@
+import { CodecError } from "../codec-error.ts";
+import type { Envelope } from "../envelope.ts";
+import { parseStrictly } from "../json/parse.ts";
+import { valueEnd } from "../json/skip.ts";
+import { decodeProblem } from "../problem.ts";
+import { eachField, Tag } from "./fields.ts";
+import { scan } from "./scan.ts";
+import { errorFrom, mapEntry, mergeError, noError } from "./wire-error.ts";
+
+/** Decodes and checks a whole message; see the codec. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
+  const { id, path, dataStart, dataEnd, hasMeta } = scan(bytes);
+  const envelope: { -readonly [Key in keyof Envelope]: Envelope[Key] } = {};
+  if (id !== undefined) envelope.id = id;
+  if (path !== undefined) envelope.path = path;
+  if (dataEnd > dataStart) envelope.data = bytes.subarray(dataStart, dataEnd);
+  try {
+    if (hasMeta) envelope.meta = decodeMeta(bytes);
+    const error = noError();
+    let hasError = false;
+    eachField(bytes, 0, bytes.length, (tag, start, end, value) => {
+      if (tag === Tag.STATUS && value !== 0) envelope.status = value | 0;
+      if (tag !== Tag.ERROR) return;
+      hasError = true;
+      mergeError(bytes, start, end, error);
+    });
+    if (hasError) envelope.error = errorFrom(error);
+  } catch (thrown) {
+    if (id === undefined || !CodecError.is(thrown)) throw thrown;
+    throw decodeProblem("protobuf", thrown.problem, id, thrown.cause);
+  }
+  return envelope;
+}
+
+/** The metadata of a message: each value decoded as JSON, or its bytes when it is none. */
+export function decodeMeta(bytes: Uint8Array): Record<string, unknown> {
+  const meta: Record<string, unknown> = Object.create(null);
+  eachField(bytes, 0, bytes.length, (tag, start, end) => {
+    if (tag !== Tag.META) return;
+    const entry = mapEntry(bytes, start, end);
+    meta[entry.key] = jsonOrBytes(bytes.subarray(entry.start, entry.end));
+  });
+  return meta;
+}
+
+function jsonOrBytes(bytes: Uint8Array): unknown {
+  try {
+    // For its limit of depth: a deep value costs much to parse.
+    if (bytes[0] === 0x7b || bytes[0] === 0x5b) valueEnd(bytes, 0);
+    return parseStrictly(bytes, 0, bytes.length);
+  } catch {
+    return bytes;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Codec } from "../codec.ts";
+import type { Envelope, MessageType } from "../envelope.ts";
+import { decodeEnvelope, decodeMeta } from "./decode.ts";
+import { encodeEnvelope } from "./encode.ts";
+import { messageBytes } from "./message.ts";
+import { scan } from "./scan.ts";
+
+export { ProtobufMessage, protobufMessage } from "./message.ts";
+export type { ProtobufType } from "./message.ts";
+
+/**
+ * Envelopes as Protobuf, in binary frames. Needs the package `protobufjs`.
+ *
+ * Data is always the bytes of a Protobuf message: decoding returns a view of them, and a body is a
+ * {@link protobufMessage} or encoded bytes. No data and a message of zero bytes are the same on the wire.
+ * Metadata values are JSON, or bytes where they are none; details of errors are strings, others travel as JSON text.
+ */
+export const protobufCodec: Codec = {
+  name: "protobuf",
+  subprotocol: "velaros-protobuf",
+  messageType: "binary",
+  accepts: (type: MessageType): boolean => type === "binary",
+  outline: scan,
+  decodeData: (bytes: Uint8Array): unknown => bytes,
+  decodeMeta,
+  decode,
+  encode,
+  encodeData: (data: unknown): Uint8Array => messageBytes(data),
+  toData: (body: unknown): unknown => messageBytes(body),
+};
+
+/**
+ * Decodes and checks a whole message.
+ *
+ * @throws {@link CodecError} when any part of it is invalid; `error.id` holds the id if it could be read.
+ */
+export function decode(bytes: Uint8Array): Envelope {
+  return decodeEnvelope(bytes);
+}
+
+/**
+ * Encodes a whole message.
+ *
+ * @throws {@link CodecError} when `data` is neither a {@link protobufMessage} nor bytes.
+ */
+export function encode(envelope: Envelope): Uint8Array {
+  return encodeEnvelope(envelope);
+}
