@@ -19,9 +19,8 @@ export default class CountReporter implements Reporter {
 function count(modules: ReadonlyArray<TestModule>): TestCounts {
   const counts = { passed: 0, failed: 0, skipped: 0, skippedTests: [] as string[] };
   for (const module of modules) {
-    let tests = 0;
+    const failedBefore = counts.failed;
     for (const test of module.children.allTests()) {
-      tests++;
       const result = test.result();
       if (result.state === "passed") counts.passed++;
       else if (result.state === "failed") counts.failed++;
@@ -31,8 +30,8 @@ function count(modules: ReadonlyArray<TestModule>): TestCounts {
         counts.skippedTests.push(`${module.relativeModuleId}: ${test.fullName}${reason}`);
       }
     }
-    // A file that could not even be loaded has no tests to fail.
-    if (tests === 0 && module.errors().length > 0) counts.failed++;
+    // A file that could not be loaded, or whose preparation failed, has no failed test to show for it.
+    if (module.state() === "failed" && counts.failed === failedBefore) counts.failed++;
   }
   return counts;
 }

@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
+import type { ExecFileOptions } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
 
@@ -102,12 +101,12 @@ test("a fresh project can import every entry point, except that those of an opti
     for (const subpath of Object.keys(manifest.exports)) {
       if (subpath.endsWith(".json")) continue;
       const specifier = manifest.name + subpath.slice(1);
-      const { stdout } = await run(
+      const output = await run(
         process.execPath,
         ["--input-type=module", "--eval", `import(${JSON.stringify(specifier)}).then(${report}, ${report})`],
         { cwd: project },
       );
-      const outcome = JSON.parse(stdout) as { readonly missing?: string; readonly error?: string };
+      const outcome = JSON.parse(output) as { readonly missing?: string; readonly error?: string };
 
       expect(outcome.error, specifier).toBeUndefined();
       if (outcome.missing !== undefined) expect(optionalLibraries()).toContain(outcome.missing);
@@ -116,20 +115,14 @@ test("a fresh project can import every entry point, except that those of an opti
 });
 
 test("a fresh project in strict TypeScript compiles against the packages, with inferred types [claim:123]", async () => {
-  const { stdout } = await run(process.execPath, [tsc, "-p", project], { cwd: project }).catch(
-    (error: { stdout: string }) => error,
-  );
-
-  expect(stdout).toBe("");
+  await expect(run(process.execPath, [tsc, "-p", project], { cwd: project })).resolves.toBe("");
 });
 
 test("a fresh project runs a gateway and a service from the packages, without NATS [claim:14]", async () => {
-  await run(process.execPath, [tsc, "-p", project], { cwd: project }).catch((error: { stdout: string }) => {
-    throw new Error(error.stdout);
-  });
-  const { stdout } = await run(process.execPath, ["main.js"], { cwd: project, timeout: 20_000 });
+  await run(process.execPath, [tsc, "-p", project], { cwd: project });
+  const output = await run(process.execPath, ["main.js"], { cwd: project, timeout: 20_000 });
 
-  expect(stdout).toBe(`{"id":"1","data":{"id":"42"}}\n`);
+  expect(output).toBe(`{"id":"1","data":{"id":"42"}}\n`);
   expect(await readdir(join(project, "node_modules"))).not.toContain("@nats-io");
 });
 
@@ -206,6 +199,15 @@ async function pack(
 async function npm(words: readonly string[], cwd: string): Promise<string> {
   // Settings that npm hands to the scripts it runs are about this repository, not about the fresh project.
   const environment = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
-  const { stdout } = await run("npm", words, { cwd, env: Object.fromEntries(environment) });
-  return stdout;
+  return run("npm", words, { cwd, env: Object.fromEntries(environment) });
+}
+
+/** Runs a program and returns what it wrote; what it wrote is in the error when it fails. */
+function run(program: string, words: readonly string[], options: ExecFileOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, words, options, (error, stdout, stderr) => {
+      if (error === null) resolve(String(stdout));
+      else reject(new Error(`${error.message}\n${String(stdout)}${String(stderr)}`, { cause: error }));
+    });
+  });
 }
