@@ -40,3 +40,25 @@ test("an index finds what asking every pattern in turn finds, in the same order"
     { numRuns: 2_000 },
   );
 });
+
+test("parameters of a match are shared, so nobody can change them", () => {
+  const index = new PatternIndex<string>();
+  index.add(new Pattern("/users/:id"), "user");
+
+  const [match] = index.lookup("/users/7");
+
+  expect(index.lookup("/users/7")[0]).toBe(match);
+  expect(match?.params.get("id")).toBe("7");
+  expect(Object.isFrozen(match?.params)).toBe(true);
+});
+
+test("a pattern that is added later is found on paths that were asked before", () => {
+  const index = new PatternIndex<number>();
+  index.add(new Pattern("/a/:x"), 1);
+  expect(index.lookup("/a/b")).toHaveLength(1);
+
+  index.add(new Pattern("/a/b"), 2);
+
+  expect(index.lookup("/a/b").map((match) => match.value)).toEqual([1, 2]);
+  expect(index.size).toBe(2);
+});

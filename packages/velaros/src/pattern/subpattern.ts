@@ -157,8 +157,11 @@ function classMayBeSlash(characterClass: string): boolean {
   return items.some((item, position) => {
     if (item.length > 1 && item.startsWith("\\") && escapeMayBeSlash(item)) return true;
     if (item !== "-" || position === 0 || position === items.length - 1) return false;
-    const first = items[position - 1]?.codePointAt(0) ?? 0;
-    const last = items[position + 1]?.codePointAt(0) ?? 0;
-    return first <= 0x2f && last >= 0x2f;
+    return codePointOf(items[position - 1]) <= 0x2f && codePointOf(items[position + 1]) >= 0x2f;
   });
+}
+
+/** The character that an item of a class stands for, where it stands for one: itself or what it escapes. */
+function codePointOf(item: string | undefined): number {
+  return (item?.startsWith("\\") === true ? item.codePointAt(1) : item?.codePointAt(0)) ?? 0;
 }
