@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Case, cases, type Round } from "./cases.ts";
+import { type Case, cases, type Round, type SubjectName } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
 import { describeMachine } from "./harness/machine.ts";
@@ -66,9 +66,9 @@ function select(filters: readonly string[]): (readonly [Case, readonly TargetNam
     if (wanted(one.id)) return [[one, one.targets] as const];
     const subjects = one.targets.filter(wanted);
     if (subjects.length === 0) return [];
-    // What the chosen targets are compared with has to run beside them.
+    // Bare ws and whatever the chosen targets are compared with run beside them.
     const compared = one.checks.filter((check) => subjects.some((name) => check.needs.includes(name)));
-    const names = new Set<string>([...subjects, ...compared.flatMap((check) => check.needs)]);
+    const names = new Set<SubjectName>(["ws", ...subjects, ...compared.flatMap((check) => check.needs)]);
     return [[one, one.targets.filter((name) => names.has(name))] as const];
   });
 }

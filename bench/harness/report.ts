@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { cpuOf } from "../cases.ts";
 import { median, spread } from "../load/measure.ts";
 import type { Window } from "../load/shape.ts";
 
@@ -71,12 +72,7 @@ export function targetRow(
   result: TargetResult,
 ): readonly string[] {
   const roles = Object.entries(result.cpuMicros);
-  const total = windows.map((window) =>
-    Object.entries(window.cpuMicrosPerReply).reduce(
-      (sum, [role, micros]) => (role === "nats-server" ? sum : sum + micros),
-      0,
-    ),
-  );
+  const total = windows.map(cpuOf);
   const own = roles.filter(([role]) => role !== "nats-server");
   const bus = result.cpuMicros["nats-server"];
   return [

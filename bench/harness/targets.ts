@@ -37,6 +37,12 @@ export const targets = {
   ws: oneProcess("bare ws", "servers/ws-echo.js"),
   "ws-coalesced": oneProcess("bare ws, coalesced writes", "servers/ws-coalesced-echo.js"),
   "socket.io": oneProcess("Socket.IO, event and ack", "servers/socketio-echo.js", "socket.io"),
+  velaros: oneProcess("Velaros, one route among 1,000", "servers/velaros-echo.js"),
+  "eurus-local": oneProcess("Eurus in one process", "servers/eurus-local.js"),
+  "eurus-nats": overNats("Eurus over NATS", {
+    service: "servers/eurus-nats-service.js",
+    gateway: "servers/eurus-nats-gateway.js",
+  }),
   acknowledged: overNats("imitation that acknowledges every step", {
     service: "servers/acknowledged-imitation/service.js",
     gateway: "servers/acknowledged-imitation/gateway.js",
@@ -90,12 +96,19 @@ export async function subjectOf(
   running: Running,
   generator: Generator,
   shape: LoadShape,
+  areas?: number,
 ): Promise<Subject> {
-  await generator.connect(name, running, shape);
+  const { port, path, dialect } = running;
+  await generator.connect(name, { port, path, dialect, areas }, shape);
   return {
     name,
-    window: (warmupMs, windowMs) =>
-      generator.run({ name, shape, warmupMs, windowMs, processes: running.processes }),
+    async window(warmupMs, windowMs) {
+      try {
+        return await generator.run({ name, shape, warmupMs, windowMs, processes: running.processes });
+      } catch (cause) {
+        throw new Error(`${name} did not carry the load`, { cause });
+      }
+    },
   };
 }
 

@@ -18,11 +18,14 @@ export interface FrameRing {
 const firstId = 1_000_000;
 const ringBytesLimit = 8 * 1024 * 1024;
 
-export function buildFrameRing(dialect: Dialect, dataBytes: number): FrameRing {
+/** Messages to this area, and, when there are many areas, to the ones that follow. */
+export const firstArea = 500;
+
+export function buildFrameRing(dialect: Dialect, dataBytes: number, area: number = firstArea): FrameRing {
   const text = "x".repeat(Math.max(0, dataBytes - '{"text":""}'.length));
   const messages: Buffer[] = [];
   const slots = Math.max(32, Math.min(1024, Math.floor(ringBytesLimit / (dataBytes + 128))));
-  for (let slot = 0; slot < slots; slot++) messages.push(clientFrame(message(dialect, slot, text)));
+  for (let slot = 0; slot < slots; slot++) messages.push(clientFrame(message(dialect, area, slot, text)));
   const once = Buffer.concat(messages);
   return { bytes: Buffer.concat([once, once]), frameBytes: once.length / slots, slots, dialect, text };
 }
@@ -32,11 +35,11 @@ export function idOfSlot(slot: number): number {
   return firstId + slot;
 }
 
-function message(dialect: Dialect, slot: number, text: string): string {
+function message(dialect: Dialect, area: number, slot: number, text: string): string {
   const data = { text };
   if (dialect === "socket.io") return `42${idOfSlot(slot)}${JSON.stringify(["echo", data])}`;
   const item = String(slot % 100).padStart(2, "0");
-  return JSON.stringify({ id: String(idOfSlot(slot)), path: `/area-500/items/${item}`, data });
+  return JSON.stringify({ id: String(idOfSlot(slot)), path: `/area-${area}/items/${item}`, data });
 }
 
 /** A masked client frame (RFC 6455 §5.2) with this payload. */

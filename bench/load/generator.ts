@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ready } from "../servers/lib/child.ts";
 import { LoadConnection, type Tally } from "./connection.ts";
 import { cpuMicros } from "./cpu.ts";
-import { buildFrameRing } from "./frames.ts";
+import { buildFrameRing, firstArea, type FrameRing } from "./frames.ts";
 import { Histogram } from "./histogram.ts";
 import type { Destination, LoadShape, Window } from "./shape.ts";
 import { startTicker } from "./ticker.ts";
@@ -62,7 +62,9 @@ async function perform(request: GeneratorRequest): Promise<Window | Connected | 
 }
 
 async function connectAll(name: string, destination: Destination, shape: LoadShape): Promise<Connected> {
-  const ring = buildFrameRing(destination.dialect, shape.dataBytes);
+  const rings = Array.from({ length: destination.areas ?? 1 }, (_, index) =>
+    buildFrameRing(destination.dialect, shape.dataBytes, firstArea + index),
+  );
   const tally: Tally = {
     replies: 0,
     checked: 0,
@@ -75,6 +77,7 @@ async function connectAll(name: string, destination: Destination, shape: LoadSha
   while (connections.length < shape.connections) {
     const batch: LoadConnection[] = [];
     for (let count = Math.min(connectsAtOnce, shape.connections - connections.length); count > 0; count--) {
+      const ring = rings[(connections.length + batch.length) % rings.length] as FrameRing;
       batch.push(new LoadConnection(destination, ring, tally));
     }
     connections.push(...batch);

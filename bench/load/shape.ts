@@ -17,6 +17,8 @@ export interface Destination {
   readonly port: number;
   readonly path: string;
   readonly dialect: Dialect;
+  /** Over how many areas (services) the connections spread; each connection stays with one. 1 when absent. */
+  readonly areas?: number | undefined;
 }
 
 /** What one measured window showed. */

@@ -1,0 +1,120 @@
+// npm run bench:memory [target…]
+//
+// Resident memory per idle connection at 10,000 connections (fewer when the descriptor limit says so): right after
+// they opened, and after each has sent one message, which in Eurus pins it to a service.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "./harness/build.ts";
+import { endOnSignals, Processes } from "./harness/child.ts";
+import { limitsFor } from "./harness/limits.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { table } from "./harness/report.ts";
+import { type Running, type TargetName, targets } from "./harness/targets.ts";
+import { residentKib } from "./load/cpu.ts";
+import { Generator } from "./load/measure.ts";
+import type { LoadShape } from "./load/shape.ts";
+
+interface MemoryResult {
+  readonly connections: number;
+  readonly connectsPerSecond: number;
+  /** Role → KiB per connection. */
+  readonly idleKib: Readonly<Record<string, number>>;
+  readonly afterOneMessageKib: Readonly<Record<string, number>>;
+  readonly afterCollectionKib: Readonly<Record<string, number>>;
+}
+
+const measured: readonly TargetName[] = ["ws", "velaros", "eurus-nats"];
+/** Client and server are two processes; each needs a few descriptors beside its connections. */
+const connections = Math.min(10_000, descriptorLimit() - 500);
+const settleMs = 2_000;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+endOnSignals();
+build(root);
+const chosen = process.argv.length > 2 ? measured.filter((name) => process.argv.includes(name)) : measured;
+const results: Record<string, MemoryResult> = {};
+for (const name of chosen) results[name] = await measureMemory(name);
+report();
+
+async function measureMemory(name: TargetName): Promise<MemoryResult> {
+  const processes = new Processes(root);
+  try {
+    const generator = await Generator.start(processes);
+    const idle: LoadShape = { connections, perSecond: connections, dataBytes: 64 };
+    const running = await targets[name].start(processes, { limits: limitsFor(idle) }, ["--expose-gc"]);
+    const { port, path, dialect } = running;
+
+    // Code gets compiled and pools get filled by the first clients, whoever comes after them.
+    const few: LoadShape = { connections: 100, inFlight: 1, dataBytes: 64 };
+    await generator.connect("first", { port, path, dialect }, few);
+    await generator.run({ name: "first", shape: few, warmupMs: 0, windowMs: 1_000, processes: {} });
+    await generator.disconnect("first");
+    const before = await resident(running, true);
+
+    const { connectSeconds } = await generator.connect("idle", { port, path, dialect }, idle);
+    const opened = await resident(running, false);
+    // At this rate each of them sends one message in a second; a little more makes sure of the last.
+    await generator.run({ name: "idle", shape: idle, warmupMs: 100, windowMs: 1_000, processes: {} });
+    const used = await resident(running, false);
+    const collected = await resident(running, true);
+    const perConnection = (now: Readonly<Record<string, number>>): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(now).map(([role, kib]) => [
+          role,
+          Math.round(((kib - (before[role] ?? 0)) / connections) * 100) / 100,
+        ]),
+      );
+    return {
+      connections,
+      connectsPerSecond: Math.round(connections / connectSeconds),
+      idleKib: perConnection(opened),
+      afterOneMessageKib: perConnection(used),
+      afterCollectionKib: perConnection(collected),
+    };
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+async function resident(running: Running, collect: boolean): Promise<Record<string, number>> {
+  await delay(settleMs);
+  if (collect) {
+    for (const child of Object.values(running.children)) await child.ask("collect");
+    await delay(settleMs / 4);
+  }
+  return Object.fromEntries(Object.entries(running.processes).map(([role, pid]) => [role, residentKib(pid)]));
+}
+
+function report(): void {
+  const rows: string[][] = [
+    ["KiB RSS per connection", "idle", "after one message", "after a collection", "connects/s"],
+  ];
+  for (const [name, result] of Object.entries(results)) {
+    for (const role of Object.keys(result.idleKib)) {
+      const of = (kib: Readonly<Record<string, number>>): string => (kib[role] ?? Number.NaN).toFixed(2);
+      rows.push([
+        `${name}, ${role}`,
+        of(result.idleKib),
+        of(result.afterOneMessageKib),
+        of(result.afterCollectionKib),
+        String(result.connectsPerSecond),
+      ]);
+    }
+  }
+  process.stdout.write(
+    `${connections} connections, no compression, limits at their defaults\n${table(rows)}\n`,
+  );
+  const folder = join(root, "bench/results");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, chosen.length === measured.length ? "memory.json" : "memory.local.json");
+  writeFileSync(file, `${JSON.stringify({ machine: describeMachine(root), targets: results }, null, 2)}\n`);
+}
+
+function descriptorLimit(): number {
+  const limit = Number(execFileSync("/bin/sh", ["-c", "ulimit -n"], { encoding: "utf8" }));
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
+}

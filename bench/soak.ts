@@ -1,0 +1,87 @@
+// npm run bench:soak [-- --minutes 10 --target eurus-nats --rate 5000]
+//
+// The same load for ten minutes: cost per message and memory must not creep up.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { cpuOf } from "./cases.ts";
+import { build } from "./harness/build.ts";
+import { endOnSignals, Processes } from "./harness/child.ts";
+import { limitsFor } from "./harness/limits.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { micros } from "./harness/report.ts";
+import { subjectOf, type TargetName, targets } from "./harness/targets.ts";
+import { residentKib } from "./load/cpu.ts";
+import { Generator, median } from "./load/measure.ts";
+import type { LoadShape } from "./load/shape.ts";
+
+interface Sample {
+  readonly atSeconds: number;
+  readonly cpuMicros: number;
+  readonly p99Micros: number;
+  readonly residentMib: number;
+}
+
+const windowMs = 9_500;
+const allowedGrowth = 1.2;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "10" },
+    target: { type: "string", default: "eurus-nats" },
+    rate: { type: "string", default: "5000" },
+  },
+});
+const root = fileURLToPath(new URL("..", import.meta.url));
+endOnSignals();
+build(root);
+
+const shape: LoadShape = { connections: 100, perSecond: Number(values.rate), dataBytes: 256 };
+const processes = new Processes(root);
+const samples: Sample[] = [];
+try {
+  const generator = await Generator.start(processes);
+  const target = values.target as TargetName;
+  const running = await targets[target].start(processes, { limits: limitsFor(shape) });
+  const subject = await subjectOf(target, running, generator, shape);
+  const startedMs = Date.now();
+  const endMs = startedMs + Number(values.minutes) * 60_000;
+  while (Date.now() < endMs) {
+    const window = await subject.window(250, windowMs);
+    const kib = Object.entries(running.processes)
+      .filter(([role]) => role !== "nats-server")
+      .reduce((sum, [, pid]) => sum + residentKib(pid), 0);
+    const sample = {
+      atSeconds: Math.round((Date.now() - startedMs) / 1000),
+      cpuMicros: cpuOf(window),
+      p99Micros: window.p99Micros,
+      residentMib: kib / 1024,
+    };
+    samples.push(sample);
+    process.stdout.write(
+      `${String(sample.atSeconds).padStart(4)} s  ${micros(sample.cpuMicros)} µs per message  p99 ${micros(sample.p99Micros)} µs  ${sample.residentMib.toFixed(1)} MiB\n`,
+    );
+  }
+} finally {
+  await processes.stopAll();
+}
+
+// The first fifth is warm-up: code is compiled and the heap finds its size.
+const settled = samples.slice(Math.floor(samples.length / 5));
+const half = Math.floor(settled.length / 2);
+const growth = (pick: (sample: Sample) => number): number =>
+  median(settled.slice(half).map(pick)) / median(settled.slice(0, half).map(pick));
+const cpuGrowth = growth((sample) => sample.cpuMicros);
+const memoryGrowth = growth((sample) => sample.residentMib);
+const ok = cpuGrowth <= allowedGrowth && memoryGrowth <= allowedGrowth;
+process.stdout.write(
+  `Second half to first: CPU ${cpuGrowth.toFixed(2)} ×, memory ${memoryGrowth.toFixed(2)} × (at most ${allowedGrowth} ×): ${ok ? "ok" : "missed"}\n`,
+);
+mkdirSync(join(root, "bench/results"), { recursive: true });
+const full = Number(values.minutes) >= 10;
+writeFileSync(
+  join(root, "bench/results", full ? "soak.json" : "soak.local.json"),
+  `${JSON.stringify({ machine: describeMachine(root), target: values.target, shape, samples, cpuGrowth, memoryGrowth, ok }, null, 2)}\n`,
+);
