@@ -1,0 +1,59 @@
+import type { Refusal } from "./refusal.ts";
+import { TokenBucket } from "./rate-limit.ts";
+import type { Settings } from "./settings.ts";
+
+/** Keeps the number of connections, the number per address and the rate of new ones within their limits. */
+export class Admission {
+  readonly #settings: Settings;
+  readonly #accepts: TokenBucket | undefined;
+  readonly #perAddress: Map<string, number> | undefined;
+  #size = 0;
+
+  constructor(settings: Settings) {
+    const { maxAcceptsPerSecond, maxConnectionsPerAddress, runtime } = settings;
+    this.#settings = settings;
+    if (maxAcceptsPerSecond !== Infinity) {
+      this.#accepts = new TokenBucket(maxAcceptsPerSecond, Math.max(1, maxAcceptsPerSecond), runtime.nowMs());
+    }
+    if (maxConnectionsPerAddress !== Infinity) this.#perAddress = new Map();
+  }
+
+  /** Takes a place, to be given back with {@link leave}, or says why there is none. */
+  enter(address: string): Refusal | undefined {
+    if (this.#size >= this.#settings.maxConnections) {
+      return this.#full("TOO_MANY_CONNECTIONS", 503, "The server has as many connections as it can take.");
+    }
+    const ofAddress = this.#perAddress?.get(address) ?? 0;
+    if (ofAddress >= this.#settings.maxConnectionsPerAddress) {
+      return this.#full("TOO_MANY_CONNECTIONS_OF_ADDRESS", 429, "Your address has too many connections.");
+    }
+    if (this.#accepts?.tryTake(this.#settings.runtime.nowMs()) === false) {
+      return this.#full("TOO_MANY_ACCEPTS", 503, "Too many clients connect at once.");
+    }
+    this.#size++;
+    this.#perAddress?.set(address, ofAddress + 1);
+    return undefined;
+  }
+
+  leave(address: string): void {
+    this.#size--;
+    const ofAddress = this.#perAddress?.get(address);
+    if (ofAddress === undefined) return;
+    if (ofAddress > 1) this.#perAddress?.set(address, ofAddress - 1);
+    else this.#perAddress?.delete(address);
+  }
+
+  #full(reason: Refusal["reason"], status: number, explanation: string): Refusal {
+    return {
+      reason,
+      status,
+      explanation,
+      headers: { "Retry-After": String(retryAfterSeconds(this.#settings)) },
+    };
+  }
+}
+
+/** Clients that are sent away together should not come back together. */
+export function retryAfterSeconds({ runtime }: Settings): number {
+  return 5 + Math.floor(runtime.random() * 26);
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ConnectionInfo } from "../connection.ts";
+import type { Acceptor } from "./endpoint.ts";
+import { Endpoint } from "./endpoint.ts";
+import { pathOf } from "./handshake.ts";
+import type { AttachOptions, CloseOptions } from "./options.ts";
+import { destroy, sendRefusal } from "./refusal.ts";
+
+/** WebSockets on a server that somebody else made. */
+export interface Attachment extends AsyncDisposable {
+  /** How many connections are open. */
+  readonly size: number;
+  /**
+   * Closes the connections of clients that may no longer be here.
+   *
+   * @returns How many there were.
+   */
+  closeConnections(
+    which: (info: ConnectionInfo) => boolean,
+    status?: { code?: number; reason?: string },
+  ): number;
+  /**
+   * Answers new upgrade requests with 503 and closes the connections in batches; resolves when all are gone. The server stays
+   * open. A second call cuts what is left.
+   *
+   * @throws `VELAROS_CLOSE_CODE_INVALID` for a code that can't be sent.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** Serves upgrade requests of any `node:http` or `node:https` server, beside whatever else it serves. */
+export function attach(acceptor: Acceptor, server: Server, options: AttachOptions = {}): Attachment {
+  return attachEndpoint(new Endpoint(acceptor, options), server);
+}
+
+export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
+  const { path } = endpoint.settings;
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (path === undefined || pathOf(request) === path) {
+      endpoint.handleUpgrade(request, socket, head);
+    } else if (server.listenerCount("upgrade") === 1) {
+      endpoint.settings.onRefused?.("NOT_FOUND");
+      socket.on("error", destroy);
+      sendRefusal(socket, {
+        reason: "NOT_FOUND",
+        status: 404,
+        explanation: "Nothing speaks WebSocket at this path.",
+      });
+    }
+  };
+  server.on("upgrade", onUpgrade);
+  return {
+    get size() {
+      return endpoint.size;
+    },
+    closeConnections: (which, { code = 1008, reason = "" } = {}) =>
+      endpoint.closeConnections(which, code, reason),
+    close: (closeOptions) => endpoint.close(closeOptions),
+    [Symbol.asyncDispose]: () => endpoint.close(),
+  };
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Runtime } from "velaros-protocol";
+import type { Refusal } from "./refusal.ts";
+import type { Settings } from "./settings.ts";
+
+/** What is known of a client that may connect. */
+export interface Identity {
+  readonly trusted: Readonly<Record<string, unknown>> | undefined;
+  /** When the connection has to end, in milliseconds since 1970. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** `gone`: the client did not wait for the answer. */
+export type Verdict = Identity | { readonly refusal: Refusal } | "gone";
+
+const refused: Verdict = {
+  refusal: {
+    reason: "UNAUTHENTICATED",
+    status: 401,
+    explanation: "The request does not prove who sent it.",
+    headers: { "WWW-Authenticate": "Bearer" },
+  },
+};
+
+const overloaded: Verdict = {
+  refusal: {
+    reason: "AUTHENTICATION_OVERLOAD",
+    status: 503,
+    explanation: "Clients can't be authenticated fast enough now.",
+    headers: { "Retry-After": "5" },
+  },
+};
+
+/** Asks the `authenticate` hook, within bounds of time and number. */
+export class Authentication {
+  readonly #settings: Settings;
+  readonly #runtime: Runtime;
+  #pending = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#runtime = settings.runtime;
+  }
+
+  /** Never rejects. The caller listens to the errors of `socket`. */
+  async decide(request: IncomingMessage, socket: Duplex, remoteAddress: string): Promise<Verdict> {
+    const { authenticate, authenticateTimeoutMs, maxPendingAuthentications, logger } = this.#settings;
+    if (authenticate === undefined) return { trusted: undefined, expiresAtMs: undefined };
+    if (this.#pending >= maxPendingAuthentications) return overloaded;
+
+    const abort = new AbortController();
+    const gone = (): void => abort.abort(new Error("The client is gone."));
+    const timer = this.#runtime.setTimer(authenticateTimeoutMs, () =>
+      abort.abort(new Error(`The authenticate hook took longer than ${authenticateTimeoutMs} ms.`)),
+    );
+    socket.once("close", gone);
+    this.#pending++;
+    try {
+      let expiresAtMs: number | undefined;
+      const expiresAt = (epochMs: number): void => void (expiresAtMs = epochMs);
+      const answer = authenticate(request, { remoteAddress, signal: abort.signal, expiresAt });
+      const trusted = await Promise.race([answer, aborted(abort.signal)]);
+      return typeof trusted === "object" && trusted !== null ? { trusted, expiresAtMs } : refused;
+    } catch (error) {
+      if (socket.destroyed) return "gone";
+      logger?.warn({ error, remoteAddress }, "Refused a client: the authenticate hook failed.");
+      return abort.signal.aborted ? overloaded : refused;
+    } finally {
+      this.#pending--;
+      timer.cancel();
+      socket.removeListener("close", gone);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}

@@ -1,0 +1,305 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { CloseCode, isSendableCloseCode } from "velaros-protocol";
+import type { Runtime, Timer } from "velaros-protocol";
+import type { ServerOptions } from "ws";
+import { WebSocketServer } from "ws";
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
+import { VelarosError } from "../errors.ts";
+import { Admission, retryAfterSeconds } from "./admission.ts";
+import type { Identity } from "./authentication.ts";
+import { Authentication } from "./authentication.ts";
+import { ClientAddress } from "./client-address.ts";
+import { drain } from "./drain.ts";
+import type { EdgeSocket } from "./edge-web-socket.ts";
+import { EdgeWebSocket } from "./edge-web-socket.ts";
+import { applicationHeaders, badRequest, checkHandshake, upgradeExpected } from "./handshake.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { AttachOptions, CloseOptions } from "./options.ts";
+import { OriginPolicy } from "./origin.ts";
+import type { Refusal } from "./refusal.ts";
+import { destroy, sendRefusal } from "./refusal.ts";
+import type { Settings } from "./settings.ts";
+import { resolveSettings } from "./settings.ts";
+import { negotiateSubprotocol } from "./subprotocol.ts";
+import { Turn } from "./turn.ts";
+import type { ConnectionHost } from "./ws-connection.ts";
+import { WsConnection } from "./ws-connection.ts";
+
+/** What an endpoint needs of a router. */
+export interface Acceptor {
+  /** A client has connected. */
+  connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
+  /** The subprotocols of the router's codecs, in order of preference. */
+  subprotocols(): readonly string[];
+  /** A client is about to be closed because it keeps sending too fast; the moment to tell it. */
+  rateLimited?(inlet: ConnectionInlet): void;
+}
+
+/** At most this many different origins are logged as refused. */
+const maxLoggedOrigins = 100;
+
+/** Where upgrade requests become connections of a router. Knows nothing of servers and ports. */
+export class Endpoint implements ConnectionHost {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly turn: Turn;
+  readonly heartbeat: Heartbeat<WsConnection>;
+  readonly #acceptor: Acceptor;
+  readonly #webSockets: WebSocketServer;
+  readonly #origins: OriginPolicy;
+  readonly #addresses: ClientAddress;
+  readonly #authentication: Authentication;
+  readonly #admission: Admission;
+  readonly #loggedOrigins = new Set<string>();
+  #closing: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID`. */
+  constructor(acceptor: Acceptor, options: AttachOptions) {
+    const settings = resolveSettings(options);
+    this.settings = settings;
+    this.runtime = settings.runtime;
+    this.turn = new Turn(settings.runtime);
+    this.heartbeat = new Heartbeat(settings.runtime, {
+      pingIntervalMs: settings.pingIntervalMs,
+      pongTimeoutMs: settings.pongTimeoutMs,
+      shortestWatchMs: Math.min(
+        settings.stallTimeoutMs,
+        settings.pauseTimeoutMs,
+        settings.messageTimeoutMs,
+        settings.closeTimeoutMs,
+      ),
+    });
+    this.#acceptor = acceptor;
+    this.#webSockets = new WebSocketServer(webSocketOptions(settings, acceptor));
+    this.#origins = new OriginPolicy(settings.origins);
+    this.#addresses = new ClientAddress(settings.trustedProxies);
+    this.#authentication = new Authentication(settings);
+    this.#admission = new Admission(settings);
+  }
+
+  /** How many connections are open. */
+  get size(): number {
+    return this.heartbeat.size;
+  }
+
+  /** For the `upgrade` event of an HTTP server. Answers every request, also those that it refuses. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Before anything waits: an error without a listener would end the process.
+    socket.on("error", destroy);
+    const refusal = this.#check(request);
+    if (refusal !== undefined) {
+      this.#refuse(socket, refusal);
+      return;
+    }
+    const address = this.#addresses.of(request.socket.remoteAddress, headerText(request, "x-forwarded-for"));
+    const full = this.#admission.enter(address);
+    if (full !== undefined) {
+      this.#refuse(socket, full);
+      return;
+    }
+    if (this.settings.authenticate === undefined) {
+      this.#upgrade(request, socket, head, address, anybody);
+    } else {
+      void this.#authenticate(request, socket, head, address);
+    }
+  }
+
+  /** For the `request` event, or as middleware of a framework: says that an upgrade was expected, or passes on. */
+  handleRequest(_request: IncomingMessage, response: ServerResponse, next?: () => void): void {
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    response.writeHead(400, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" });
+    response.end(`${upgradeExpected}\n`);
+  }
+
+  /**
+   * Refuses new clients and closes those that are there, in batches. Resolves when all are gone and their close
+   * chains have run. A second call cuts what is left.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { code = CloseCode.GOING_AWAY, graceMs = 10_000 } = options;
+    if (!isSendableCloseCode(code)) throw new VelarosError("VELAROS_CLOSE_CODE_INVALID", { status: code });
+    if (this.#closing === undefined) this.#closing = this.#drain(code, graceMs);
+    else for (const connection of this.heartbeat.members()) connection.cut();
+    return this.#closing;
+  }
+
+  /** Closes the connections that `which` picks, such as those of a user who may no longer be here. Returns their number. */
+  closeConnections(which: (info: ConnectionInfo) => boolean, code: number, reason: string): number {
+    if (!isSendableCloseCode(code)) throw new VelarosError("VELAROS_CLOSE_CODE_INVALID", { status: code });
+    const picked = [...this.heartbeat.members()].filter((connection) => which(connection.info));
+    for (const connection of picked) connection.end(code, reason);
+    return picked.length;
+  }
+
+  rateLimited(inlet: ConnectionInlet): void {
+    this.#acceptor.rateLimited?.(inlet);
+  }
+
+  gone(connection: WsConnection): void {
+    this.#admission.leave(connection.info.remoteAddress);
+    if (this.size === 0) this.#onEmpty?.();
+  }
+
+  /** What speaks against a request that can be seen from its head. */
+  #check(request: IncomingMessage): Refusal | undefined {
+    return (
+      this.#checkOpen() ??
+      checkHandshake(request) ??
+      this.#checkOrigin(request) ??
+      this.#checkSubprotocol(request)
+    );
+  }
+
+  #checkOpen(): Refusal | undefined {
+    if (this.#closing === undefined) return undefined;
+    return {
+      reason: "CLOSING",
+      status: 503,
+      explanation: "The server is stopping.",
+      headers: { "Retry-After": String(retryAfterSeconds(this.settings)) },
+    };
+  }
+
+  #checkOrigin(request: IncomingMessage): Refusal | undefined {
+    const { origin, host } = request.headers;
+    if (this.#origins.allows(origin, host)) return undefined;
+    if (
+      origin !== undefined &&
+      !this.#loggedOrigins.has(origin) &&
+      this.#loggedOrigins.size < maxLoggedOrigins
+    ) {
+      this.#loggedOrigins.add(origin);
+      this.settings.logger?.warn(
+        { origin, host },
+        `Refused a page from ${origin}. If it may connect, add it: { origins: [${JSON.stringify(origin)}] }.`,
+      );
+    }
+    return { reason: "FORBIDDEN_ORIGIN", status: 403, explanation: "Pages of this origin may not connect." };
+  }
+
+  #checkSubprotocol(request: IncomingMessage): Refusal | undefined {
+    const supported = this.#acceptor.subprotocols();
+    switch (negotiateSubprotocol(request.headers["sec-websocket-protocol"], supported).kind) {
+      case "none":
+      case "selected":
+        return undefined;
+      case "malformed":
+        return badRequest("The Sec-WebSocket-Protocol header is not a list of different tokens.");
+      case "unsupported":
+        return {
+          reason: "UNSUPPORTED_SUBPROTOCOL",
+          status: 400,
+          explanation: `None of the offered subprotocols is supported. Supported: ${supported.join(", ") || "none"}.`,
+        };
+    }
+  }
+
+  #refuse(socket: Duplex, refusal: Refusal): void {
+    this.settings.onRefused?.(refusal.reason);
+    sendRefusal(socket, refusal);
+  }
+
+  async #authenticate(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    address: string,
+  ): Promise<void> {
+    const verdict = await this.#authentication.decide(request, socket, address);
+    const refusal =
+      verdict === "gone" ? undefined : "refusal" in verdict ? verdict.refusal : this.#checkOpen();
+    if (verdict !== "gone" && !("refusal" in verdict) && refusal === undefined) {
+      this.#upgrade(request, socket, head, address, verdict);
+      return;
+    }
+    this.#admission.leave(address);
+    if (refusal !== undefined) this.#refuse(socket, refusal);
+  }
+
+  #upgrade(
+    request: IncomingMessage,
+    socket: EdgeSocket,
+    head: Buffer,
+    address: string,
+    identity: Identity,
+  ): void {
+    let connected = false;
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      connected = true;
+      socket.removeListener("error", destroy);
+      const info: ConnectionInfo = {
+        remoteAddress: address,
+        headers: applicationHeaders(request),
+        subprotocol: webSocket.protocol === "" ? undefined : webSocket.protocol,
+        trusted: identity.trusted,
+      };
+      const connection = new WsConnection(this, webSocket as EdgeWebSocket, socket, info);
+      if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
+      connection.start(this.#acceptor.connect(info, connection));
+    });
+    // The client left while it was being looked at; `ws` has closed the socket.
+    if (!connected) this.#admission.leave(address);
+  }
+
+  async #drain(code: number, graceMs: number): Promise<void> {
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.size === 0) resolve();
+    });
+    const connections = [...this.heartbeat.members()];
+    const chains = Promise.all(connections.map((connection) => connection.finished));
+    let cutter: Timer | undefined;
+    const outOfTime = new Promise<void>((resolve) => {
+      cutter = this.runtime.setTimer(graceMs, () => {
+        for (const connection of this.heartbeat.members()) connection.cut();
+        resolve();
+      });
+    });
+    await drain(this.runtime, connections, graceMs, (connection) =>
+      connection.end(code, "server is stopping", graceMs),
+    );
+    await empty;
+    await Promise.race([chains, outOfTime]);
+    cutter?.cancel();
+  }
+}
+
+const anybody: Identity = { trusted: undefined, expiresAtMs: undefined };
+
+function headerText(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+/** Some of these options are newer than the types of `ws`. */
+function webSocketOptions(
+  settings: Settings,
+  acceptor: Acceptor,
+): ServerOptions<typeof EdgeWebSocket> & {
+  readonly closeTimeout: number;
+  readonly maxPendingAutoPongs: number;
+} {
+  return {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    WebSocket: EdgeWebSocket,
+    maxPayload: settings.maxMessageBytes,
+    maxFragments: 1_024,
+    maxBufferedChunks: 4_096,
+    maxPendingAutoPongs: 16,
+    closeTimeout: settings.closeTimeoutMs,
+    handleProtocols(_offered, request) {
+      const negotiation = negotiateSubprotocol(
+        request.headers["sec-websocket-protocol"],
+        acceptor.subprotocols(),
+      );
+      return negotiation.kind === "selected" ? negotiation.subprotocol : false;
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import type { Runtime } from "velaros-protocol";
+import { VelarosError } from "../errors.ts";
+import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
+import type { RefusalReason } from "./refusal.ts";
+import { nodeRuntime } from "./runtime.ts";
+
+/** {@link AttachOptions} checked, with every default filled in. */
+export interface Settings {
+  readonly path: string | undefined;
+  readonly origins: readonly string[];
+  readonly authenticate: Authenticate | undefined;
+  readonly authenticateTimeoutMs: number;
+  readonly maxPendingAuthentications: number;
+  readonly maxMessageBytes: number;
+  readonly pingIntervalMs: number;
+  readonly pongTimeoutMs: number;
+  readonly messageTimeoutMs: number;
+  readonly messagesPerSecond: number;
+  readonly messageBurst: number;
+  readonly sendWaitsAboveBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly stallTimeoutMs: number;
+  readonly pauseTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxAcceptsPerSecond: number;
+  readonly trustedProxies: readonly string[];
+  readonly logger: EndpointLogger | undefined;
+  readonly onRefused: ((reason: RefusalReason) => void) | undefined;
+  readonly runtime: Runtime;
+}
+
+const mebibyte = 1024 * 1024;
+/** Larger values don't fit what `ws` keeps them in. */
+const maxInteger = 2 ** 31 - 1;
+
+/** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for a number outside its range. */
+export function resolveSettings(options: AttachOptions): Settings {
+  const messagesPerSecond = positive("messagesPerSecond", options.messagesPerSecond ?? 1_000);
+  return {
+    path: checkedPath(options.path),
+    origins: options.origins ?? [],
+    authenticate: options.authenticate,
+    authenticateTimeoutMs: positive("authenticateTimeoutMs", options.authenticateTimeoutMs ?? 5_000),
+    maxPendingAuthentications: positive(
+      "maxPendingAuthentications",
+      options.maxPendingAuthentications ?? 1_000,
+    ),
+    maxMessageBytes: bytes("maxMessageBytes", options.maxMessageBytes ?? mebibyte),
+    pingIntervalMs:
+      options.pingIntervalMs === 0 ? 0 : positive("pingIntervalMs", options.pingIntervalMs ?? 25_000),
+    pongTimeoutMs: positive("pongTimeoutMs", options.pongTimeoutMs ?? 10_000),
+    messageTimeoutMs: positive("messageTimeoutMs", options.messageTimeoutMs ?? 30_000),
+    messagesPerSecond,
+    messageBurst: positive("messageBurst", options.messageBurst ?? messagesPerSecond * 2),
+    sendWaitsAboveBytes: bytes("sendWaitsAboveBytes", options.sendWaitsAboveBytes ?? mebibyte),
+    maxBufferedBytes: bytes("maxBufferedBytes", options.maxBufferedBytes ?? 4 * mebibyte),
+    stallTimeoutMs: positive("stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
+    pauseTimeoutMs: positive("pauseTimeoutMs", options.pauseTimeoutMs ?? 30_000),
+    closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs ?? 5_000),
+    maxConnections: positive("maxConnections", options.maxConnections ?? defaultMaxConnections()),
+    maxConnectionsPerAddress: positive(
+      "maxConnectionsPerAddress",
+      options.maxConnectionsPerAddress ?? Infinity,
+    ),
+    maxAcceptsPerSecond: positive("maxAcceptsPerSecond", options.maxAcceptsPerSecond ?? Infinity),
+    trustedProxies: options.trustedProxies ?? [],
+    logger: options.logger,
+    onRefused: options.onRefused,
+    runtime: options.runtime ?? nodeRuntime,
+  };
+}
+
+function checkedPath(path: string | undefined): string | undefined {
+  if (path === undefined || path.startsWith("/")) return path;
+  throw new VelarosError("VELAROS_OPTION_INVALID", {
+    option: "path",
+    received: JSON.stringify(path),
+    expected: 'a path that begins with "/"',
+  });
+}
+
+function positive(option: string, value: number): number {
+  if (value > 0) return value;
+  throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected: "greater than 0" });
+}
+
+function bytes(option: string, value: number): number {
+  if (Number.isInteger(value) && value > 0 && value <= maxInteger) return value;
+  throw new VelarosError("VELAROS_OPTION_INVALID", {
+    option,
+    received: value,
+    expected: `a whole number of bytes from 1 to ${maxInteger}`,
+  });
+}
+
+/** Leaves a fifth of the descriptors to everything that is not a client. */
+function defaultMaxConnections(): number {
+  return Math.max(1, Math.min(16_000, Math.floor(descriptorLimit() * 0.8)));
+}
+
+function descriptorLimit(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    return Infinity; // not Linux
+  }
+}

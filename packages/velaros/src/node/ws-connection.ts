@@ -1,0 +1,432 @@
+import type { CloseSource, MessageType, Runtime } from "velaros-protocol";
+import { CloseCode, isSendableCloseCode, truncateCloseReason } from "velaros-protocol";
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
+import { VelarosError } from "../errors.ts";
+import type { EdgeListener, EdgeSocket, EdgeWebSocket, SocketOwner } from "./edge-web-socket.ts";
+import { owner, socketDrained, socketEnded } from "./edge-web-socket.ts";
+import { binaryOpcode, textOpcode } from "./frame.ts";
+import type { Beating, Heartbeat } from "./heartbeat.ts";
+import { Outbox } from "./outbox.ts";
+import { ReadPace } from "./read-pace.ts";
+import type { Settings } from "./settings.ts";
+import { bytesRead, bytesTaken } from "./socket-progress.ts";
+import type { Turn, TurnEnd } from "./turn.ts";
+
+/** What the connections of one endpoint share. */
+export interface ConnectionHost {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly turn: Turn;
+  readonly heartbeat: Heartbeat<WsConnection>;
+  /** A client is about to be closed because it sends too fast. */
+  rateLimited(inlet: ConnectionInlet): void;
+  /** The connection and its socket are gone. */
+  gone(connection: WsConnection): void;
+}
+
+/** More than this in one turn is written at once. */
+const flushAtBytes = 64 * 1024;
+
+const violations: Readonly<Record<number, string>> = {
+  [CloseCode.PROTOCOL_ERROR]: "protocol error",
+  [CloseCode.INVALID_PAYLOAD]: "text that is not UTF-8",
+  [CloseCode.POLICY_VIOLATION]: "message in too many parts",
+  [CloseCode.MESSAGE_TOO_BIG]: "message too big",
+};
+
+/** One WebSocket, between `ws` and a router. */
+export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner, Beating, TurnEnd {
+  bucket = -1;
+  readonly info: ConnectionInfo;
+  readonly #host: ConnectionHost;
+  readonly #websocket: EdgeWebSocket;
+  readonly #socket: EdgeSocket;
+  readonly #outbox: Outbox;
+  #inlet: ConnectionInlet | undefined;
+
+  #status = 0;
+  #reason = "";
+  #source: CloseSource = "client";
+  /** The inlet knows that it is over. */
+  #told = false;
+  #closeSent = false;
+  #peerClosed = false;
+  #turnPending = false;
+
+  #frames = 0;
+  #pace: ReadPace | undefined;
+  #pausedByRouter = false;
+  #pausedByPace = false;
+
+  #beatAtTick = -1;
+  #framesAtBeat = 0;
+  #bytesAtBeat = 0;
+  #watch: Watch | undefined;
+  #waiters: Waiter[] | undefined;
+
+  constructor(host: ConnectionHost, websocket: EdgeWebSocket, socket: EdgeSocket, info: ConnectionInfo) {
+    this.#host = host;
+    this.#websocket = websocket;
+    this.#socket = socket;
+    this.#outbox = new Outbox(socket);
+    this.info = info;
+    this.#bytesAtBeat = bytesRead(socket);
+    websocket.listener = this;
+    socket[owner] = this;
+    socket.prependListener("end", socketEnded);
+    host.heartbeat.add(this);
+  }
+
+  /** Sets the other half, once it exists. */
+  start(inlet: ConnectionInlet): void {
+    this.#inlet = inlet;
+  }
+
+  /** Resolves when the close chain has run. */
+  get finished(): Promise<void> {
+    return this.#inlet?.finished ?? Promise.resolve();
+  }
+
+  // ---- What the router asks for.
+
+  send(payload: Uint8Array | string, type: MessageType): void | Promise<void> {
+    if (this.#closeSent) return this.#closedRejection();
+    const { settings } = this.#host;
+    if (this.#bufferedBytes > settings.maxBufferedBytes) {
+      this.end(CloseCode.TRY_AGAIN_LATER, "slow consumer");
+      return this.#closedRejection();
+    }
+    this.#outbox.add(payload, type === "text" ? textOpcode : binaryOpcode);
+    if (this.#outbox.byteLength >= flushAtBytes) this.#flush();
+    else this.#needTurn();
+    if (this.#bufferedBytes <= settings.sendWaitsAboveBytes) return;
+    return this.#room();
+  }
+
+  close(status: number, reason: string, source: CloseSource): void {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    this.#recordEnd(status, reason, source);
+    this.#flush();
+    if (status === CloseCode.ABNORMAL || status === CloseCode.TLS_HANDSHAKE) {
+      this.#websocket.terminate();
+    } else if (status === CloseCode.NO_STATUS) {
+      this.#websocket.sendClose();
+    } else if (isSendableCloseCode(status)) {
+      this.#websocket.sendClose(status, truncateCloseReason(reason));
+    } else {
+      this.#websocket.sendClose(CloseCode.INTERNAL_ERROR, truncateCloseReason(reason));
+    }
+    // The answer to the close frame has to be read; messages in front of it are dropped.
+    this.#websocket.resume();
+    this.#rejectWaiters();
+  }
+
+  pause(): void {
+    if (this.#pausedByRouter || this.#closeSent) return;
+    this.#pausedByRouter = true;
+    this.#watching().pausedAtTick = this.#host.heartbeat.now;
+    this.#applyPause();
+  }
+
+  resume(): void {
+    if (!this.#pausedByRouter) return;
+    this.#pausedByRouter = false;
+    this.#applyPause();
+  }
+
+  // ---- What this process decides.
+
+  /** Ends the connection from this side; the router runs its close chain and then calls {@link close}. */
+  end(status: number, reason: string, cutAfterMs: number = this.#host.settings.closeTimeoutMs): void {
+    if (this.#told) return;
+    const { heartbeat } = this.#host;
+    this.#watching().cutAtTick = heartbeat.now + heartbeat.ticks(cutAfterMs);
+    this.#tell(status, reason, "server");
+  }
+
+  /** Ends the connection at once, without a close frame. */
+  cut(): void {
+    this.#websocket.terminate();
+  }
+
+  // ---- What the WebSocket reports.
+
+  onMessage(bytes: Uint8Array, isBinary: boolean): void {
+    this.#frames++;
+    if (this.#told || this.#closeSent) return;
+    this.#inlet?.message({ bytes, type: isBinary ? "binary" : "text" });
+    this.#keepPace();
+  }
+
+  onControl(): void {
+    this.#frames++;
+    this.#keepPace();
+  }
+
+  onPeerClose(status: number, reason: string): void {
+    if (this.#closeSent) {
+      this.#websocket.sendClose(); // ends the handshake that we began
+      return;
+    }
+    // Handlers of the messages in front of the close frame get the rest of this turn to answer.
+    this.#peerClosed = true;
+    this.#recordEnd(status, reason, "client");
+    this.#needTurn();
+  }
+
+  onViolation(status: number): void {
+    const reason = violations[status] ?? "";
+    this.#flush();
+    this.#websocket.sendClose(status, reason);
+    this.#closeSent = true;
+    this.#tell(status, reason, "server");
+  }
+
+  onGone(): void {
+    this.#host.heartbeat.delete(this);
+    this.#pace?.stop();
+    this.#tell(CloseCode.ABNORMAL, "", "client");
+    this.#closeSent = true;
+    this.#rejectWaiters();
+    this.#host.gone(this);
+  }
+
+  onEnd(): void {
+    this.#finishTurn();
+  }
+
+  onDrain(): void {
+    if (this.#bufferedBytes > this.#host.settings.sendWaitsAboveBytes) return;
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    this.#socket.removeListener("drain", socketDrained);
+    for (const { resolve } of waiters ?? []) resolve();
+  }
+
+  // ---- What time brings.
+
+  endTurn(): void {
+    this.#turnPending = false;
+    this.#finishTurn();
+  }
+
+  beat(tick: number): void {
+    if (this.#beatAtTick !== -1 || this.#paused || this.#told) return;
+    const read = bytesRead(this.#socket);
+    if (read !== this.#bytesAtBeat && this.#frames === this.#framesAtBeat) {
+      const watch = this.#watching();
+      watch.partialSinceTick ??= tick;
+      watch.partialFrames = this.#frames;
+    }
+    this.#beatAtTick = tick;
+    this.#framesAtBeat = this.#frames;
+    this.#bytesAtBeat = read;
+    this.#websocket.ping();
+  }
+
+  checkBeat(tick: number): void {
+    if (this.#beatAtTick === -1 || tick - this.#beatAtTick < this.#ticks(this.#host.settings.pongTimeoutMs))
+      return;
+    this.#beatAtTick = -1;
+    if (this.#frames !== this.#framesAtBeat || bytesRead(this.#socket) !== this.#bytesAtBeat) return;
+    this.end(CloseCode.GOING_AWAY, "ping timeout", pingTimeoutCutMs);
+  }
+
+  watch(tick: number): boolean {
+    const watch = this.#watch;
+    if (watch === undefined) return false;
+    if (watch.cutAtTick !== undefined) {
+      if (tick < watch.cutAtTick) return true;
+      this.cut();
+      return false;
+    }
+    if (watch.expiresAtMs !== undefined && Date.now() >= watch.expiresAtMs) {
+      this.end(CloseCode.POLICY_VIOLATION, "authentication expired");
+      return true;
+    }
+    const stalls = this.#watchStall(watch, tick);
+    const pauses = this.#watchPause(watch, tick);
+    const receives = this.#watchPartial(watch, tick);
+    if (stalls || pauses || receives || watch.expiresAtMs !== undefined) return true;
+    this.#watch = undefined;
+    return false;
+  }
+
+  /** Ends the connection with 1008 at this moment of the wall clock. */
+  expireAt(epochMs: number): void {
+    this.#watching().expiresAtMs = epochMs;
+  }
+
+  #watchStall(watch: Watch, tick: number): boolean {
+    if (this.#socket.writableLength === 0) {
+      watch.stalledSinceTick = undefined;
+      return false;
+    }
+    const taken = bytesTaken(this.#socket);
+    if (watch.stalledSinceTick === undefined || taken !== watch.taken) {
+      watch.stalledSinceTick = tick;
+      watch.taken = taken;
+    } else if (tick - watch.stalledSinceTick >= this.#ticks(this.#host.settings.stallTimeoutMs)) {
+      this.end(CloseCode.TRY_AGAIN_LATER, "slow consumer");
+    }
+    return true;
+  }
+
+  #watchPause(watch: Watch, tick: number): boolean {
+    if (!this.#pausedByRouter) return false;
+    if (tick - watch.pausedAtTick >= this.#ticks(this.#host.settings.pauseTimeoutMs)) {
+      this.end(CloseCode.TRY_AGAIN_LATER, "handlers too slow");
+    }
+    return true;
+  }
+
+  #watchPartial(watch: Watch, tick: number): boolean {
+    if (watch.partialSinceTick === undefined) return false;
+    if (this.#frames !== watch.partialFrames) {
+      watch.partialSinceTick = undefined;
+      return false;
+    }
+    if (tick - watch.partialSinceTick >= this.#ticks(this.#host.settings.messageTimeoutMs)) {
+      this.end(CloseCode.POLICY_VIOLATION, "message took too long");
+    }
+    return true;
+  }
+
+  // ---- Inside.
+
+  get #bufferedBytes(): number {
+    return this.#outbox.byteLength + this.#socket.writableLength;
+  }
+
+  get #paused(): boolean {
+    return this.#pausedByRouter || this.#pausedByPace;
+  }
+
+  #ticks(durationMs: number): number {
+    return this.#host.heartbeat.ticks(durationMs);
+  }
+
+  #watching(): Watch {
+    this.#host.heartbeat.watch(this);
+    return (this.#watch ??= new Watch());
+  }
+
+  #needTurn(): void {
+    if (this.#turnPending) return;
+    this.#turnPending = true;
+    this.#host.turn.add(this);
+  }
+
+  #finishTurn(): void {
+    this.#flush();
+    if (!this.#peerClosed || this.#closeSent) return;
+    this.#closeSent = true;
+    if (this.#status === CloseCode.NO_STATUS) this.#websocket.sendClose();
+    else this.#websocket.sendClose(this.#status, this.#reason);
+    this.#tell(this.#status, this.#reason, "client");
+  }
+
+  #flush(): void {
+    this.#outbox.flush();
+    if (this.#socket.writableNeedDrain) this.#watching();
+  }
+
+  #room(): Promise<void> {
+    const promise = new Promise<void>((resolve, reject) => {
+      if (this.#waiters === undefined) {
+        this.#waiters = [];
+        this.#socket.on("drain", socketDrained);
+      }
+      this.#waiters.push({ resolve, reject });
+    });
+    promise.catch(ignore);
+    return promise;
+  }
+
+  #rejectWaiters(): void {
+    const waiters = this.#waiters;
+    if (waiters === undefined) return;
+    this.#waiters = undefined;
+    this.#socket.removeListener("drain", socketDrained);
+    for (const { reject } of waiters) reject(this.#closedError());
+  }
+
+  #closedRejection(): Promise<void> {
+    const rejection = Promise.reject(this.#closedError());
+    rejection.catch(ignore);
+    return rejection;
+  }
+
+  #closedError(): VelarosError {
+    return new VelarosError("VELAROS_SOCKET_CLOSED", {
+      action: "send",
+      status: this.#status,
+      reason: this.#reason,
+    });
+  }
+
+  /** The first end counts. */
+  #recordEnd(status: number, reason: string, source: CloseSource): void {
+    if (this.#status !== 0) return;
+    this.#status = status;
+    this.#reason = reason;
+    this.#source = source;
+  }
+
+  #tell(status: number, reason: string, source: CloseSource): void {
+    this.#recordEnd(status, reason, source);
+    if (this.#told || this.#inlet === undefined) return;
+    this.#told = true;
+    this.#inlet.closed(this.#status, this.#reason, this.#source);
+  }
+
+  #keepPace(): void {
+    if (this.#host.settings.messagesPerSecond === Infinity) return;
+    this.#pace ??= new ReadPace(this.#host, this);
+    this.#pace.count();
+  }
+
+  /** Called by the pace: stop or go on reading. */
+  slowDown(stop: boolean): void {
+    this.#pausedByPace = stop;
+    this.#applyPause();
+  }
+
+  /** Called by the pace: the client does not heed back-pressure. */
+  rateExceeded(): void {
+    if (this.#told) return;
+    if (this.#inlet !== undefined) this.#host.rateLimited(this.#inlet);
+    this.end(CloseCode.POLICY_VIOLATION, "rate limit exceeded");
+  }
+
+  #applyPause(): void {
+    if (this.#paused && !this.#closeSent) {
+      this.#beatAtTick = -1; // pongs would not be read
+      this.#websocket.pause();
+    } else if (this.#websocket.isPaused) {
+      this.#websocket.resume();
+    }
+  }
+}
+
+/** How long a peer that does not answer pings has to take the close frame. */
+const pingTimeoutCutMs = 1_000;
+
+interface Waiter {
+  resolve(): void;
+  reject(error: VelarosError): void;
+}
+
+/** What is unusual about a connection; most have none. */
+class Watch {
+  cutAtTick: number | undefined;
+  expiresAtMs: number | undefined;
+  pausedAtTick = 0;
+  stalledSinceTick: number | undefined;
+  taken = "";
+  partialSinceTick: number | undefined;
+  partialFrames = 0;
+}
+
+function ignore(): void {}

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { expect } from "vitest";
+import type { ClientOptions } from "ws";
+import { WebSocket } from "ws";
+import type {
+  ConnectionInfo,
+  ConnectionInlet,
+  ConnectionOutlet,
+} from "../../packages/velaros/src/connection.ts";
+import type { Acceptor } from "../../packages/velaros/src/node/endpoint.ts";
+import type { Listening } from "../../packages/velaros/src/node/listen.ts";
+import { listen } from "../../packages/velaros/src/node/listen.ts";
+import type { ListenOptions } from "../../packages/velaros/src/node/options.ts";
+import type { RefusalReason } from "../../packages/velaros/src/node/refusal.ts";
+import { echo, RecordingInlet } from "./recording-inlet.ts";
+
+/** An acceptor whose inlets are kept for inspection. */
+export class RecordingAcceptor implements Acceptor {
+  readonly inlets: RecordingInlet[] = [];
+  readonly rateLimitedInlets: ConnectionInlet[] = [];
+  supported: readonly string[] = [];
+  readonly #onMessage: typeof echo;
+
+  constructor(onMessage: typeof echo = echo) {
+    this.#onMessage = onMessage;
+  }
+
+  connect(info: ConnectionInfo, outlet: ConnectionOutlet): RecordingInlet {
+    const inlet = new RecordingInlet(info, outlet, this.#onMessage);
+    this.inlets.push(inlet);
+    return inlet;
+  }
+
+  subprotocols(): readonly string[] {
+    return this.supported;
+  }
+
+  rateLimited(inlet: ConnectionInlet): void {
+    this.rateLimitedInlets.push(inlet);
+  }
+
+  /** The only connection that there has been, once there is one. */
+  async only(): Promise<RecordingInlet> {
+    await expect.poll(() => this.inlets.length).toBe(1);
+    const [inlet] = this.inlets;
+    if (inlet === undefined) throw new Error("no connection");
+    return inlet;
+  }
+}
+
+export interface Edge extends AsyncDisposable {
+  readonly acceptor: RecordingAcceptor;
+  readonly listening: Listening;
+  readonly port: number;
+  readonly refusals: RefusalReason[];
+}
+
+/** An endpoint on a free port of the loopback interface. */
+export async function startEdge(
+  options: Partial<ListenOptions> = {},
+  onMessage: typeof echo = echo,
+): Promise<Edge> {
+  const acceptor = new RecordingAcceptor(onMessage);
+  const refusals: RefusalReason[] = [];
+  const listening = await listen(acceptor, {
+    port: 0,
+    host: "127.0.0.1",
+    onRefused: (reason) => refusals.push(reason),
+    ...options,
+  });
+  return {
+    acceptor,
+    listening,
+    port: listening.port,
+    refusals,
+    async [Symbol.asyncDispose]() {
+      await listening.close({ graceMs: 50 });
+    },
+  };
+}
+
+export async function openWebSocket(
+  url: string,
+  protocols: string[] = [],
+  options: ClientOptions = {},
+): Promise<WebSocket> {
+  const client = new WebSocket(url, protocols, options);
+  await once(client, "open");
+  return client;
+}
+
+/** Close code and reason as the client sees them. */
+export async function closeOf(
+  client: WebSocket,
+): Promise<{ readonly code: number; readonly reason: string }> {
+  const [code, reason] = (await once(client, "close")) as [number, Buffer];
+  return { code, reason: reason.toString() };
+}
