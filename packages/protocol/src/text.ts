@@ -66,3 +66,8 @@ export function isWellFormed(text: string): boolean {
 export function toWellFormed(text: string): string {
   return text.replace(loneSurrogates, "\ufffd");
 }
+
+/** A view of `bytes[start..end)` that is a plain `Uint8Array`, even when `bytes` is a subclass such as Node's `Buffer`. */
+export function plainView(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}

@@ -1,5 +1,6 @@
 import { Decoder } from "@msgpack/msgpack";
 import { decodeProblem, describe } from "../problem.ts";
+import { plainView } from "../text.ts";
 import { mapSize, mapStart, textStart, valueEnd } from "./skip.ts";
 import { text } from "./scan.ts";
 
@@ -15,7 +16,7 @@ export function decodeValue(bytes: Uint8Array, start: number, end: number): unkn
   const valueEnds = valueEnd(bytes, start, 1, true);
   if (valueEnds !== end) throw decodeProblem("msgpack", `something follows the value at byte ${valueEnds}`);
   try {
-    return decoder.decode(bytes.subarray(start, end));
+    return decoder.decode(plainView(bytes, start, end));
   } catch (cause) {
     throw decodeProblem("msgpack", describe(cause), undefined, cause);
   }

@@ -3,6 +3,7 @@ import type { Envelope } from "../envelope.ts";
 import { parseStrictly } from "../json/parse.ts";
 import { valueEnd } from "../json/skip.ts";
 import { decodeProblem } from "../problem.ts";
+import { plainView } from "../text.ts";
 import { eachField, Tag } from "./fields.ts";
 import { scan } from "./scan.ts";
 import { errorFrom, mapEntry, mergeError, noError } from "./wire-error.ts";
@@ -13,7 +14,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const envelope: { -readonly [Key in keyof Envelope]: Envelope[Key] } = {};
   if (id !== undefined) envelope.id = id;
   if (path !== undefined) envelope.path = path;
-  if (dataEnd > dataStart) envelope.data = bytes.subarray(dataStart, dataEnd);
+  if (dataEnd > dataStart) envelope.data = plainView(bytes, dataStart, dataEnd);
   try {
     if (hasMeta) envelope.meta = decodeMeta(bytes);
     const error = noError();
@@ -38,7 +39,7 @@ export function decodeMeta(bytes: Uint8Array): Record<string, unknown> {
   eachField(bytes, 0, bytes.length, (tag, start, end) => {
     if (tag !== Tag.META) return;
     const entry = mapEntry(bytes, start, end);
-    meta[entry.key] = jsonOrBytes(bytes.subarray(entry.start, entry.end));
+    meta[entry.key] = jsonOrBytes(plainView(bytes, entry.start, entry.end));
   });
   return meta;
 }

@@ -1,5 +1,6 @@
 import type { Codec } from "../codec.ts";
 import type { Envelope, MessageType } from "../envelope.ts";
+import { plainView } from "../text.ts";
 import { decodeEnvelope, decodeMeta } from "./decode.ts";
 import { encodeEnvelope } from "./encode.ts";
 import { messageBytes } from "./message.ts";
@@ -21,7 +22,7 @@ export const protobufCodec: Codec = {
   messageType: "binary",
   accepts: (type: MessageType): boolean => type === "binary",
   outline: scan,
-  decodeData: (bytes: Uint8Array): unknown => bytes,
+  decodeData: (bytes: Uint8Array): unknown => plainView(bytes, 0, bytes.length),
   decodeMeta,
   decode,
   encode,
