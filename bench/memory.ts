@@ -3,29 +3,21 @@
 // Resident memory per idle connection at 10,000 connections (fewer when the descriptor limit says so): right after
 // they opened, and after each has sent one message, which in Eurus pins it to a service.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { drawCharts } from "./charts.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { table } from "./harness/report.ts";
+import type { MemoryReport, MemoryResult } from "./harness/reports.ts";
+import { writeResults } from "./harness/results.ts";
 import { type Running, type TargetName, targets } from "./harness/targets.ts";
 import { residentKib } from "./load/cpu.ts";
 import { Generator } from "./load/measure.ts";
 import type { LoadShape } from "./load/shape.ts";
-
-interface MemoryResult {
-  readonly connections: number;
-  readonly connectsPerSecond: number;
-  /** Role → KiB per connection. */
-  readonly idleKib: Readonly<Record<string, number>>;
-  readonly afterOneMessageKib: Readonly<Record<string, number>>;
-  readonly afterCollectionKib: Readonly<Record<string, number>>;
-}
 
 const measured: readonly TargetName[] = ["ws", "velaros", "eurus-nats"];
 /** Client and server are two processes; each needs a few descriptors beside its connections. */
@@ -108,10 +100,10 @@ function report(): void {
   process.stdout.write(
     `${connections} connections, no compression, limits at their defaults\n${table(rows)}\n`,
   );
-  const folder = join(root, "bench/results");
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, chosen.length === measured.length ? "memory.json" : "memory.local.json");
-  writeFileSync(file, `${JSON.stringify({ machine: describeMachine(root), targets: results }, null, 2)}\n`);
+  const complete = chosen.length === measured.length;
+  const memory: MemoryReport = { machine: describeMachine(root), targets: results };
+  writeResults(root, "memory", complete, memory);
+  if (complete) drawCharts(root);
 }
 
 function descriptorLimit(): number {

@@ -3,14 +3,13 @@
 // Compares Velaros and Eurus with baselines in one run: same machine, same minute, taking turns. A filter is a
 // part of a case's or a target's name. A run of everything writes bench/results/load.json and draws the charts;
 // a filtered one writes load.local.json, which git ignores.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Case, cases, type Round, type SubjectName } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
+import { drawCharts } from "./charts.ts";
 import { describeMachine } from "./harness/machine.ts";
 import {
   type CheckResult,
@@ -22,20 +21,14 @@ import {
   type TargetResult,
   targetRow,
 } from "./harness/report.ts";
+import type { CaseResult, LoadReport } from "./harness/reports.ts";
+import { writeResults } from "./harness/results.ts";
 import { startNatsRequests, subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { Generator, measureAlternately, type Subject, type Timing } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
 
-interface CaseResult {
-  readonly id: string;
-  readonly shape: string;
-  readonly limits: string;
-  readonly targets: Readonly<Record<string, TargetResult>>;
-  readonly checks: readonly CheckResult[];
-}
-
-const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/dist\/?$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: "string", default: "5" }, profile: { type: "string" } },
@@ -128,10 +121,10 @@ function report(one: Case, windows: ReadonlyMap<string, readonly Window[]>): Cas
 }
 
 function finish(): void {
-  const folder = join(root, "bench/results");
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, positionals.length === 0 ? "load.json" : "load.local.json");
-  writeFileSync(file, `${JSON.stringify({ machine, timing, cases: results }, null, 2)}\n`);
+  const complete = positionals.length === 0;
+  const report: LoadReport = { machine, cases: results };
+  const file = writeResults(root, "load", complete, report);
+  if (complete) drawCharts(root);
   const checks = results.flatMap((result) => result.checks);
   const missed = checks.filter((check) => !check.ok).length;
   say(`\n${checks.length - missed} of ${checks.length} targets reached. Written to ${file}`);

@@ -1,28 +1,22 @@
 // npm run bench:soak [-- --minutes 10 --target eurus-nats --rate 5000]
 //
 // The same load for ten minutes: cost per message and memory must not creep up.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cpuOf } from "./cases.ts";
+import { drawCharts } from "./charts.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { micros } from "./harness/report.ts";
+import type { SoakReport, SoakSample } from "./harness/reports.ts";
+import { writeResults } from "./harness/results.ts";
 import { subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { residentKib } from "./load/cpu.ts";
 import { Generator, median } from "./load/measure.ts";
 import type { LoadShape } from "./load/shape.ts";
-
-interface Sample {
-  readonly atSeconds: number;
-  readonly cpuMicros: number;
-  readonly p99Micros: number;
-  readonly residentMib: number;
-}
 
 const windowMs = 9_500;
 const allowedGrowth = 1.2;
@@ -40,7 +34,7 @@ build(root);
 
 const shape: LoadShape = { connections: 100, perSecond: Number(values.rate), dataBytes: 256 };
 const processes = new Processes(root);
-const samples: Sample[] = [];
+const samples: SoakSample[] = [];
 try {
   const generator = await Generator.start(processes);
   const target = values.target as TargetName;
@@ -71,7 +65,7 @@ try {
 // The first fifth is warm-up: code is compiled and the heap finds its size.
 const settled = samples.slice(Math.floor(samples.length / 5));
 const half = Math.floor(settled.length / 2);
-const growth = (pick: (sample: Sample) => number): number =>
+const growth = (pick: (sample: SoakSample) => number): number =>
   median(settled.slice(half).map(pick)) / median(settled.slice(0, half).map(pick));
 const cpuGrowth = growth((sample) => sample.cpuMicros);
 const memoryGrowth = growth((sample) => sample.residentMib);
@@ -79,9 +73,15 @@ const ok = cpuGrowth <= allowedGrowth && memoryGrowth <= allowedGrowth;
 process.stdout.write(
   `Second half to first: CPU ${cpuGrowth.toFixed(2)} ×, memory ${memoryGrowth.toFixed(2)} × (at most ${allowedGrowth} ×): ${ok ? "ok" : "missed"}\n`,
 );
-mkdirSync(join(root, "bench/results"), { recursive: true });
-const full = Number(values.minutes) >= 10;
-writeFileSync(
-  join(root, "bench/results", full ? "soak.json" : "soak.local.json"),
-  `${JSON.stringify({ machine: describeMachine(root), target: values.target, shape, samples, cpuGrowth, memoryGrowth, ok }, null, 2)}\n`,
-);
+const complete = Number(values.minutes) >= 10;
+const report: SoakReport = {
+  machine: describeMachine(root),
+  target: values.target,
+  shape,
+  samples,
+  cpuGrowth,
+  memoryGrowth,
+  ok,
+};
+writeResults(root, "soak", complete, report);
+if (complete) drawCharts(root);

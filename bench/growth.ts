@@ -1,0 +1,107 @@
+// npm run bench:growth [curve…]
+//
+// What one message costs as the fleet grows: routes, sockets, services, instances; and how fast clients connect
+// and come back. Each point is measured in a fresh set of processes, every curve twice over.
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { cpuOf } from "./cases.ts";
+import { drawCharts } from "./charts.ts";
+import { type Curve, curves, type Point } from "./curves.ts";
+import { build } from "./harness/build.ts";
+import { endOnSignals, Processes } from "./harness/child.ts";
+import { limitsFor } from "./harness/limits.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { figureOf, micros, table } from "./harness/report.ts";
+import type { CurveResult, GrowthReport, PointResult } from "./harness/reports.ts";
+import { writeResults } from "./harness/results.ts";
+import { subjectOf, targets } from "./harness/targets.ts";
+import { Generator, measureAlternately } from "./load/measure.ts";
+import { describeShape, type Window } from "./load/shape.ts";
+
+const passes = 2;
+const timing = { rounds: 3, firstWarmupMs: 1_500, warmupMs: 250, windowMs: 1_000 };
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const filters = process.argv.slice(2);
+endOnSignals();
+build(root);
+
+const results: CurveResult[] = [];
+for (const curve of curves) {
+  if (filters.length > 0 && !filters.some((filter) => curve.id.includes(filter))) continue;
+  results.push(await measureCurve(curve));
+}
+const complete = filters.length === 0;
+const growthReport: GrowthReport = { machine: describeMachine(root), curves: results };
+writeResults(root, "growth", complete, growthReport);
+if (complete) drawCharts(root);
+
+async function measureCurve(curve: Curve): Promise<CurveResult> {
+  const windows = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
+  const connectRates = new Map<Point, number>();
+  for (let pass = 0; pass < passes; pass++) {
+    // There and back, so that a drift of the machine does not look like growth.
+    for (const point of pass % 2 === 0 ? curve.points : curve.points.toReversed()) {
+      const measured = await measurePoint(curve, point);
+      windows.get(point)?.push(...measured.windows);
+      connectRates.set(point, Math.max(connectRates.get(point) ?? 0, measured.connectsPerSecond));
+    }
+  }
+
+  const points = curve.points.map((point): PointResult => {
+    const list = windows.get(point) ?? [];
+    const bus = list
+      .map((window) => window.cpuMicrosPerReply["nats-server"])
+      .filter((value) => value !== undefined);
+    return {
+      x: point.x,
+      shape: describeShape(point.shape),
+      cpuMicros: figureOf(list.map(cpuOf)),
+      natsMicros: bus.length === 0 ? undefined : figureOf(bus).median,
+      p50Micros: figureOf(list.map((window) => window.p50Micros)),
+      connectsPerSecond: connectRates.get(point) ?? Number.NaN,
+    };
+  });
+  const medians = points.map((point) => point.cpuMicros.median);
+  const growth = Math.max(...medians) / Math.min(...medians);
+  const ok = curve.target === undefined || growth <= curve.target;
+  report(curve, points, growth, ok);
+  return { id: curve.id, title: curve.title, axis: curve.axis, points, growth, target: curve.target, ok };
+}
+
+async function measurePoint(
+  curve: Curve,
+  point: Point,
+): Promise<{ readonly windows: readonly Window[]; readonly connectsPerSecond: number }> {
+  const processes = new Processes(root);
+  try {
+    const generator = await Generator.start(processes);
+    const config = { limits: limitsFor(point.shape), settings: point.settings };
+    const running = await targets[curve.subject].start(processes, config);
+    const fromMs = performance.now();
+    const subject = await subjectOf(curve.subject, running, generator, point.shape, point.areas);
+    const connectsPerSecond = Math.round((point.shape.connections / (performance.now() - fromMs)) * 1000);
+    const measured = await measureAlternately([subject], timing);
+    return { windows: measured.get(curve.subject) ?? [], connectsPerSecond };
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+function report(curve: Curve, points: readonly PointResult[], growth: number, ok: boolean): void {
+  const rows = points.map((point) => [
+    `${point.x.toLocaleString("en")} ${curve.axis}`,
+    micros(point.cpuMicros.median),
+    `${micros(point.cpuMicros.min)}…${micros(point.cpuMicros.max)}`,
+    point.natsMicros === undefined ? "" : micros(point.natsMicros),
+    micros(point.p50Micros.median),
+    String(point.connectsPerSecond),
+    point.shape,
+  ]);
+  const headings = [curve.id, "CPU µs", "range", "nats-server", "p50 µs", "connects/s", "load"];
+  const verdict =
+    curve.target === undefined ? "shown, not judged" : `≤ ${curve.target} ×: ${ok ? "ok" : "missed"}`;
+  process.stdout.write(
+    `\n${curve.title}\n${table([headings, ...rows])}\nDearest to cheapest: ${growth.toFixed(2)} × (${verdict})\n`,
+  );
+}

@@ -1,0 +1,77 @@
+// What the result files hold.
+import type { LoadShape } from "../load/shape.ts";
+import type { Machine } from "./machine.ts";
+import type { CheckResult, Figure, TargetResult } from "./report.ts";
+
+export interface CaseResult {
+  readonly id: string;
+  readonly shape: string;
+  readonly limits: string;
+  readonly targets: Readonly<Record<string, TargetResult>>;
+  readonly checks: readonly CheckResult[];
+}
+
+/** `load.json` */
+export interface LoadReport {
+  readonly machine: Machine;
+  readonly cases: readonly CaseResult[];
+}
+
+export interface MemoryResult {
+  readonly connections: number;
+  readonly connectsPerSecond: number;
+  /** Role → KiB per connection. */
+  readonly idleKib: Readonly<Record<string, number>>;
+  readonly afterOneMessageKib: Readonly<Record<string, number>>;
+  readonly afterCollectionKib: Readonly<Record<string, number>>;
+}
+
+/** `memory.json` */
+export interface MemoryReport {
+  readonly machine: Machine;
+  readonly targets: Readonly<Record<string, MemoryResult>>;
+}
+
+export interface PointResult {
+  readonly x: number;
+  readonly shape: string;
+  readonly cpuMicros: Figure;
+  readonly natsMicros: number | undefined;
+  readonly p50Micros: Figure;
+  readonly connectsPerSecond: number;
+}
+
+export interface CurveResult {
+  readonly id: string;
+  readonly title: string;
+  readonly axis: string;
+  readonly points: readonly PointResult[];
+  /** Dearest point to cheapest. */
+  readonly growth: number;
+  readonly target: number | undefined;
+  readonly ok: boolean;
+}
+
+/** `growth.json` */
+export interface GrowthReport {
+  readonly machine: Machine;
+  readonly curves: readonly CurveResult[];
+}
+
+export interface SoakSample {
+  readonly atSeconds: number;
+  readonly cpuMicros: number;
+  readonly p99Micros: number;
+  readonly residentMib: number;
+}
+
+/** `soak.json` */
+export interface SoakReport {
+  readonly machine: Machine;
+  readonly target: string;
+  readonly shape: LoadShape;
+  readonly samples: readonly SoakSample[];
+  readonly cpuGrowth: number;
+  readonly memoryGrowth: number;
+  readonly ok: boolean;
+}
