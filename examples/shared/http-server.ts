@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 
@@ -13,18 +13,20 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 /** An HTTP server that serves the files of one folder, and `index.html` at `/`. */
 export function createFileServer(folder: URL): Server {
-  return createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    const name = pathname === "/" ? "index.html" : pathname.slice(1);
-    try {
-      if (!/^[a-z0-9-]+\.[a-z]+$/.test(name)) throw new Error("not a file of this folder");
-      const body = await readFile(new URL(name, folder));
-      response.writeHead(200, { "content-type": contentTypes[extname(name)] ?? "application/octet-stream" });
-      response.end(body);
-    } catch {
-      response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Not found\n");
-    }
-  });
+  return createServer((request, response) => void serveFile(folder, request, response));
+}
+
+async function serveFile(folder: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  const name = pathname === "/" ? "index.html" : pathname.slice(1);
+  try {
+    if (!/^[a-z0-9-]+\.[a-z]+$/.test(name)) throw new Error("not a file of this folder");
+    const body = await readFile(new URL(name, folder));
+    response.writeHead(200, { "content-type": contentTypes[extname(name)] ?? "application/octet-stream" });
+    response.end(body);
+  } catch {
+    response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Not found\n");
+  }
 }
 
 /** Starts to listen; the port is the one that was asked for, or any free one for 0. */
