@@ -17,6 +17,7 @@ import { writeResults } from "./harness/results.ts";
 import { subjectOf, targets } from "./harness/targets.ts";
 import { Generator, measureAlternately } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
+import { measureStorms } from "./storm.ts";
 
 const passes = 2;
 const timing = { rounds: 3, firstWarmupMs: 1_500, warmupMs: 250, windowMs: 1_000 };
@@ -28,13 +29,17 @@ build(root);
 
 const results: CurveResult[] = [];
 for (const curve of curves) {
-  if (filters.length > 0 && !filters.some((filter) => curve.id.includes(filter))) continue;
-  results.push(await measureCurve(curve));
+  if (wanted(curve.id)) results.push(await measureCurve(curve));
 }
+const storms = wanted("reconnect-storm") ? await measureStorms(root) : [];
 const complete = filters.length === 0;
-const growthReport: GrowthReport = { machine: describeMachine(root), curves: results };
+const growthReport: GrowthReport = { machine: describeMachine(root), curves: results, storms };
 writeResults(root, "growth", complete, growthReport);
 if (complete) drawCharts(root);
+
+function wanted(id: string): boolean {
+  return filters.length === 0 || filters.some((filter) => id.includes(filter));
+}
 
 async function measureCurve(curve: Curve): Promise<CurveResult> {
   const windows = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));

@@ -52,10 +52,23 @@ export interface CurveResult {
   readonly ok: boolean;
 }
 
+export interface StormResult {
+  readonly target: string;
+  readonly connections: number;
+  readonly connectsPerSecond: number;
+  /** CPU of the servers per connection: the old one ends, the new one opens. */
+  readonly connectMicros: number;
+  /** CPU of the servers per first message; in Eurus it pins the socket. */
+  readonly firstMessageMicros: number;
+  /** From the cut until the last client had its answer. */
+  readonly recoverySeconds: number;
+}
+
 /** `growth.json` */
 export interface GrowthReport {
   readonly machine: Machine;
   readonly curves: readonly CurveResult[];
+  readonly storms: readonly StormResult[];
 }
 
 export interface SoakSample {
