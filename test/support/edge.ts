@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import type { ClientOptions } from "ws";
 import { WebSocket } from "ws";
 import type {
@@ -41,10 +41,7 @@ export class RecordingAcceptor implements Acceptor {
 
   /** The only connection that there has been, once there is one. */
   async only(): Promise<RecordingInlet> {
-    await expect.poll(() => this.inlets.length).toBe(1);
-    const [inlet] = this.inlets;
-    if (inlet === undefined) throw new Error("no connection");
-    return inlet;
+    return vi.waitUntil(() => (this.inlets.length === 1 ? this.inlets[0] : undefined));
   }
 }
 

@@ -23,7 +23,7 @@ import type { Settings } from "./settings.ts";
 import { resolveSettings } from "./settings.ts";
 import { negotiateSubprotocol } from "./subprotocol.ts";
 import { Turn } from "./turn.ts";
-import type { ConnectionHost } from "./ws-connection.ts";
+import type { ConnectionHost, ConnectionLimits } from "./ws-connection.ts";
 import { WsConnection } from "./ws-connection.ts";
 
 /** What an endpoint needs of a router. */
@@ -42,6 +42,7 @@ const maxLoggedOrigins = 100;
 /** Where upgrade requests become connections of a router. Knows nothing of servers and ports. */
 export class Endpoint implements ConnectionHost {
   readonly settings: Settings;
+  readonly limits: ConnectionLimits;
   readonly runtime: Runtime;
   readonly turn: Turn;
   readonly heartbeat: Heartbeat<WsConnection>;
@@ -71,6 +72,12 @@ export class Endpoint implements ConnectionHost {
         settings.closeTimeoutMs,
       ),
     });
+    this.limits = {
+      pongTicks: this.heartbeat.ticks(settings.pongTimeoutMs),
+      stallTicks: this.heartbeat.ticks(settings.stallTimeoutMs),
+      pauseTicks: this.heartbeat.ticks(settings.pauseTimeoutMs),
+      messageTicks: this.heartbeat.ticks(settings.messageTimeoutMs),
+    };
     this.#acceptor = acceptor;
     this.#webSockets = new WebSocketServer(webSocketOptions(settings, acceptor));
     this.#origins = new OriginPolicy(settings.origins);
@@ -240,7 +247,12 @@ export class Endpoint implements ConnectionHost {
       };
       const connection = new WsConnection(this, webSocket as EdgeWebSocket, socket, info);
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
-      connection.start(this.#acceptor.connect(info, connection));
+      try {
+        connection.start(this.#acceptor.connect(info, connection));
+      } catch (error) {
+        this.settings.logger?.error({ error, remoteAddress: address }, "A connection could not be set up.");
+        connection.close(CloseCode.INTERNAL_ERROR, "", "server");
+      }
     });
     // The client left while it was being looked at; `ws` has closed the socket.
     if (!connected) this.#admission.leave(address);

@@ -2,19 +2,23 @@ import type { CloseSource, MessageType, Runtime } from "velaros-protocol";
 import { CloseCode, isSendableCloseCode, truncateCloseReason } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
+import type { WatchLimits } from "./connection-watch.ts";
+import { ConnectionWatch } from "./connection-watch.ts";
 import type { EdgeListener, EdgeSocket, EdgeWebSocket, SocketOwner } from "./edge-web-socket.ts";
-import { owner, socketDrained, socketEnded } from "./edge-web-socket.ts";
+import { owner, socketEnded } from "./edge-web-socket.ts";
 import { binaryOpcode, textOpcode } from "./frame.ts";
 import type { Beating, Heartbeat } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadPace } from "./read-pace.ts";
+import { SendRoom, unhandledIsFine } from "./send-room.ts";
 import type { Settings } from "./settings.ts";
-import { bytesRead, bytesTaken } from "./socket-progress.ts";
+import { bytesRead } from "./socket-progress.ts";
 import type { Turn, TurnEnd } from "./turn.ts";
 
 /** What the connections of one endpoint share. */
 export interface ConnectionHost {
   readonly settings: Settings;
+  readonly limits: ConnectionLimits;
   readonly runtime: Runtime;
   readonly turn: Turn;
   readonly heartbeat: Heartbeat<WsConnection>;
@@ -23,6 +27,14 @@ export interface ConnectionHost {
   /** The connection and its socket are gone. */
   gone(connection: WsConnection): void;
 }
+
+/** How long things may last, in ticks of the heartbeat. */
+export interface ConnectionLimits extends WatchLimits {
+  readonly pongTicks: number;
+}
+
+/** How long a peer that does not answer pings has to take the close frame. */
+const pingTimeoutCutMs = 1_000;
 
 /** More than this in one turn is written at once. */
 const flushAtBytes = 64 * 1024;
@@ -61,8 +73,8 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   #beatAtTick = -1;
   #framesAtBeat = 0;
   #bytesAtBeat = 0;
-  #watch: Watch | undefined;
-  #waiters: Waiter[] | undefined;
+  #watch: ConnectionWatch | undefined;
+  #room: SendRoom | undefined;
 
   constructor(host: ConnectionHost, websocket: EdgeWebSocket, socket: EdgeSocket, info: ConnectionInfo) {
     this.#host = host;
@@ -100,7 +112,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#outbox.byteLength >= flushAtBytes) this.#flush();
     else this.#needTurn();
     if (this.#bufferedBytes <= settings.sendWaitsAboveBytes) return;
-    return this.#room();
+    return (this.#room ??= new SendRoom(this.#socket)).wait();
   }
 
   close(status: number, reason: string, source: CloseSource): void {
@@ -119,7 +131,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     }
     // The answer to the close frame has to be read; messages in front of it are dropped.
     this.#websocket.resume();
-    this.#rejectWaiters();
+    this.#failRoom();
   }
 
   pause(): void {
@@ -132,6 +144,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   resume(): void {
     if (!this.#pausedByRouter) return;
     this.#pausedByRouter = false;
+    if (this.#watch !== undefined) this.#watch.pausedAtTick = undefined;
     this.#applyPause();
   }
 
@@ -188,7 +201,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     this.#pace?.stop();
     this.#tell(CloseCode.ABNORMAL, "", "client");
     this.#closeSent = true;
-    this.#rejectWaiters();
+    this.#failRoom();
     this.#host.gone(this);
   }
 
@@ -198,10 +211,8 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
 
   onDrain(): void {
     if (this.#bufferedBytes > this.#host.settings.sendWaitsAboveBytes) return;
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    this.#socket.removeListener("drain", socketDrained);
-    for (const { resolve } of waiters ?? []) resolve();
+    this.#room?.open();
+    this.#room = undefined;
   }
 
   // ---- What time brings.
@@ -215,9 +226,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#beatAtTick !== -1 || this.#paused || this.#told) return;
     const read = bytesRead(this.#socket);
     if (read !== this.#bytesAtBeat && this.#frames === this.#framesAtBeat) {
-      const watch = this.#watching();
-      watch.partialSinceTick ??= tick;
-      watch.partialFrames = this.#frames;
+      this.#watching().partial(tick, this.#frames);
     }
     this.#beatAtTick = tick;
     this.#framesAtBeat = this.#frames;
@@ -226,8 +235,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   checkBeat(tick: number): void {
-    if (this.#beatAtTick === -1 || tick - this.#beatAtTick < this.#ticks(this.#host.settings.pongTimeoutMs))
-      return;
+    if (this.#beatAtTick === -1 || tick - this.#beatAtTick < this.#host.limits.pongTicks) return;
     this.#beatAtTick = -1;
     if (this.#frames !== this.#framesAtBeat || bytesRead(this.#socket) !== this.#bytesAtBeat) return;
     this.end(CloseCode.GOING_AWAY, "ping timeout", pingTimeoutCutMs);
@@ -236,19 +244,10 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   watch(tick: number): boolean {
     const watch = this.#watch;
     if (watch === undefined) return false;
-    if (watch.cutAtTick !== undefined) {
-      if (tick < watch.cutAtTick) return true;
-      this.cut();
-      return false;
-    }
-    if (watch.expiresAtMs !== undefined && Date.now() >= watch.expiresAtMs) {
-      this.end(CloseCode.POLICY_VIOLATION, "authentication expired");
-      return true;
-    }
-    const stalls = this.#watchStall(watch, tick);
-    const pauses = this.#watchPause(watch, tick);
-    const receives = this.#watchPartial(watch, tick);
-    if (stalls || pauses || receives || watch.expiresAtMs !== undefined) return true;
+    const verdict = watch.look(tick, this.#socket, this.#frames, this.#host.limits);
+    if (verdict === "cut") this.cut();
+    else if (verdict !== undefined) this.end(verdict.status, verdict.reason);
+    if (!watch.isOver) return true;
     this.#watch = undefined;
     return false;
   }
@@ -256,41 +255,6 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   /** Ends the connection with 1008 at this moment of the wall clock. */
   expireAt(epochMs: number): void {
     this.#watching().expiresAtMs = epochMs;
-  }
-
-  #watchStall(watch: Watch, tick: number): boolean {
-    if (this.#socket.writableLength === 0) {
-      watch.stalledSinceTick = undefined;
-      return false;
-    }
-    const taken = bytesTaken(this.#socket);
-    if (watch.stalledSinceTick === undefined || taken !== watch.taken) {
-      watch.stalledSinceTick = tick;
-      watch.taken = taken;
-    } else if (tick - watch.stalledSinceTick >= this.#ticks(this.#host.settings.stallTimeoutMs)) {
-      this.end(CloseCode.TRY_AGAIN_LATER, "slow consumer");
-    }
-    return true;
-  }
-
-  #watchPause(watch: Watch, tick: number): boolean {
-    if (!this.#pausedByRouter) return false;
-    if (tick - watch.pausedAtTick >= this.#ticks(this.#host.settings.pauseTimeoutMs)) {
-      this.end(CloseCode.TRY_AGAIN_LATER, "handlers too slow");
-    }
-    return true;
-  }
-
-  #watchPartial(watch: Watch, tick: number): boolean {
-    if (watch.partialSinceTick === undefined) return false;
-    if (this.#frames !== watch.partialFrames) {
-      watch.partialSinceTick = undefined;
-      return false;
-    }
-    if (tick - watch.partialSinceTick >= this.#ticks(this.#host.settings.messageTimeoutMs)) {
-      this.end(CloseCode.POLICY_VIOLATION, "message took too long");
-    }
-    return true;
   }
 
   // ---- Inside.
@@ -303,13 +267,9 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     return this.#pausedByRouter || this.#pausedByPace;
   }
 
-  #ticks(durationMs: number): number {
-    return this.#host.heartbeat.ticks(durationMs);
-  }
-
-  #watching(): Watch {
+  #watching(): ConnectionWatch {
     this.#host.heartbeat.watch(this);
-    return (this.#watch ??= new Watch());
+    return (this.#watch ??= new ConnectionWatch());
   }
 
   #needTurn(): void {
@@ -332,30 +292,13 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#socket.writableNeedDrain) this.#watching();
   }
 
-  #room(): Promise<void> {
-    const promise = new Promise<void>((resolve, reject) => {
-      if (this.#waiters === undefined) {
-        this.#waiters = [];
-        this.#socket.on("drain", socketDrained);
-      }
-      this.#waiters.push({ resolve, reject });
-    });
-    promise.catch(ignore);
-    return promise;
-  }
-
-  #rejectWaiters(): void {
-    const waiters = this.#waiters;
-    if (waiters === undefined) return;
-    this.#waiters = undefined;
-    this.#socket.removeListener("drain", socketDrained);
-    for (const { reject } of waiters) reject(this.#closedError());
+  #failRoom(): void {
+    this.#room?.fail(this.#closedError());
+    this.#room = undefined;
   }
 
   #closedRejection(): Promise<void> {
-    const rejection = Promise.reject(this.#closedError());
-    rejection.catch(ignore);
-    return rejection;
+    return unhandledIsFine(Promise.reject(this.#closedError()));
   }
 
   #closedError(): VelarosError {
@@ -409,24 +352,3 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     }
   }
 }
-
-/** How long a peer that does not answer pings has to take the close frame. */
-const pingTimeoutCutMs = 1_000;
-
-interface Waiter {
-  resolve(): void;
-  reject(error: VelarosError): void;
-}
-
-/** What is unusual about a connection; most have none. */
-class Watch {
-  cutAtTick: number | undefined;
-  expiresAtMs: number | undefined;
-  pausedAtTick = 0;
-  stalledSinceTick: number | undefined;
-  taken = "";
-  partialSinceTick: number | undefined;
-  partialFrames = 0;
-}
-
-function ignore(): void {}

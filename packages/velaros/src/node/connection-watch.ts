@@ -1,0 +1,77 @@
+import type { Duplex } from "node:stream";
+import { CloseCode } from "velaros-protocol";
+import { bytesTaken } from "./socket-progress.ts";
+
+/** How long things may last, in ticks of the heartbeat. */
+export interface WatchLimits {
+  readonly stallTicks: number;
+  readonly pauseTicks: number;
+  readonly messageTicks: number;
+}
+
+/** How a watched connection has to end; `cut` without a close frame. */
+export type WatchVerdict = "cut" | { readonly status: number; readonly reason: string };
+
+const expired: WatchVerdict = { status: CloseCode.POLICY_VIOLATION, reason: "authentication expired" };
+const slowConsumer: WatchVerdict = { status: CloseCode.TRY_AGAIN_LATER, reason: "slow consumer" };
+const slowHandlers: WatchVerdict = { status: CloseCode.TRY_AGAIN_LATER, reason: "handlers too slow" };
+const slowSender: WatchVerdict = { status: CloseCode.POLICY_VIOLATION, reason: "message took too long" };
+
+/** What is unusual about a connection at the moment. Most connections have none. */
+export class ConnectionWatch {
+  /** When the connection is cut if it is still there. */
+  cutAtTick: number | undefined;
+  /** When the authentication of the client runs out, in milliseconds since 1970. */
+  expiresAtMs: number | undefined;
+  /** Since when handlers have kept it from being read. */
+  pausedAtTick: number | undefined;
+  #stalledSinceTick: number | undefined;
+  #taken = "";
+  #partialSinceTick: number | undefined;
+  #partialFrames = 0;
+
+  /** Bytes have come in, but no whole frame; `frames` is how many there have been so far. */
+  partial(tick: number, frames: number): void {
+    if (this.#partialSinceTick !== undefined && this.#partialFrames === frames) return;
+    this.#partialSinceTick = tick;
+    this.#partialFrames = frames;
+  }
+
+  /** Looks at the connection; returns what has to happen now, if anything. */
+  look(tick: number, socket: Duplex, frames: number, limits: WatchLimits): WatchVerdict | undefined {
+    if (this.cutAtTick !== undefined) return tick >= this.cutAtTick ? "cut" : undefined;
+    if (this.expiresAtMs !== undefined && Date.now() >= this.expiresAtMs) return expired;
+    this.#lookAtSending(tick, socket);
+    if (this.#partialFrames !== frames) this.#partialSinceTick = undefined;
+    if (isOver(this.#stalledSinceTick, tick, limits.stallTicks)) return slowConsumer;
+    if (isOver(this.pausedAtTick, tick, limits.pauseTicks)) return slowHandlers;
+    if (isOver(this.#partialSinceTick, tick, limits.messageTicks)) return slowSender;
+    return undefined;
+  }
+
+  /** Nothing is unusual any more. */
+  get isOver(): boolean {
+    return (
+      this.cutAtTick === undefined &&
+      this.expiresAtMs === undefined &&
+      this.pausedAtTick === undefined &&
+      this.#stalledSinceTick === undefined &&
+      this.#partialSinceTick === undefined
+    );
+  }
+
+  #lookAtSending(tick: number, socket: Duplex): void {
+    if (socket.writableLength === 0) {
+      this.#stalledSinceTick = undefined;
+      return;
+    }
+    const taken = bytesTaken(socket);
+    if (this.#stalledSinceTick !== undefined && taken === this.#taken) return;
+    this.#stalledSinceTick = tick;
+    this.#taken = taken;
+  }
+}
+
+function isOver(sinceTick: number | undefined, tick: number, limit: number): boolean {
+  return sinceTick !== undefined && tick - sinceTick >= limit;
+}

@@ -1,0 +1,40 @@
+import type { EdgeSocket } from "./edge-web-socket.ts";
+import { socketDrained } from "./edge-web-socket.ts";
+
+interface Waiter {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Those who wait until a client has taken what is buffered for it. */
+export class SendRoom {
+  readonly #socket: EdgeSocket;
+  readonly #waiters: Waiter[] = [];
+
+  constructor(socket: EdgeSocket) {
+    this.#socket = socket;
+    socket.on("drain", socketDrained);
+  }
+
+  wait(): Promise<void> {
+    return unhandledIsFine(new Promise((resolve, reject) => void this.#waiters.push({ resolve, reject })));
+  }
+
+  /** There is room. */
+  open(): void {
+    this.#socket.removeListener("drain", socketDrained);
+    for (const { resolve } of this.#waiters) resolve();
+  }
+
+  /** There will be none. */
+  fail(error: Error): void {
+    this.#socket.removeListener("drain", socketDrained);
+    for (const { reject } of this.#waiters) reject(error);
+  }
+}
+
+/** Who does not wait for the room does not care either that it never came. */
+export function unhandledIsFine(promise: Promise<void>): Promise<void> {
+  promise.catch(() => undefined);
+  return promise;
+}
