@@ -2,6 +2,7 @@ import type { EnvelopeOutline } from "./codec.ts";
 import { CodecError } from "./codec-error.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeProblem } from "./problem.ts";
+import { asciiText } from "./text.ts";
 import { statusFrom, wireErrorFrom } from "./wire-error.ts";
 
 /** Where the parts of an envelope of plain values lie in its bytes; `-1` for those that are missing. */
@@ -32,6 +33,39 @@ export function envelopeKey(text: string): EnvelopeKey | undefined {
     default:
       return undefined;
   }
+}
+
+/** Which key stands in `bytes[start..end)`, if one of ours; compared as bytes because it happens for every message. */
+export function envelopeKeyAt(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
+  switch (end - start) {
+    case 2:
+      return bytes[start] === 0x69 && bytes[start + 1] === 0x64 ? "id" : undefined;
+    case 4:
+      switch (fourCharacters(bytes, start)) {
+        case 0x70617468:
+          return "path";
+        case 0x64617461:
+          return "data";
+        case 0x6d657461:
+          return "meta";
+        default:
+          return undefined;
+      }
+    case 5:
+    case 6:
+      return envelopeKey(asciiText(bytes, start, end));
+    default:
+      return undefined;
+  }
+}
+
+function fourCharacters(bytes: Uint8Array, start: number): number {
+  return (
+    ((bytes[start] ?? 0) << 24) |
+    ((bytes[start + 1] ?? 0) << 16) |
+    ((bytes[start + 2] ?? 0) << 8) |
+    (bytes[start + 3] ?? 0)
+  );
 }
 
 /** Runs a scan over `bytes`; when it fails the error tells the id that it had found by then. */

@@ -17,3 +17,15 @@ export { ErrorBody, FieldError, FieldErrors, fieldErrorsData, toResponseData } f
 
 // Limits.
 export { envelopeLimits } from "./limits.ts";
+
+// Types of routes.
+export type { JoinPatterns, PathParams } from "./path-params.ts";
+export type {
+  AddRoute,
+  MountRoutes,
+  NoRoutes,
+  RouteInput,
+  RouteMap,
+  RouteOutput,
+  RouteTypes,
+} from "./route-map.ts";

@@ -3,7 +3,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
 /** Up to this many bytes reading characters one by one beats the call into the platform's decoder. */
-const shortTextBytes = 64;
+export const shortTextBytes = 64;
 
 /**
  * Decodes UTF-8 strictly.
@@ -39,6 +39,20 @@ export function asciiText(bytes: Uint8Array, start: number, end: number): string
   for (; at + 2 <= end; at += 2) text += String.fromCharCode(bytes[at] ?? 0, bytes[at + 1] ?? 0);
   if (at < end) text += String.fromCharCode(bytes[at] ?? 0);
   return text;
+}
+
+/**
+ * Decodes the UTF-8 in `bytes[start..end)` strictly; quick for what ids, paths and keys usually are.
+ *
+ * @throws TypeError when it is not well formed.
+ */
+export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= shortTextBytes) {
+    let at = start;
+    while (at < end && (bytes[at] ?? 0) < 0x80) at++;
+    if (at === end) return asciiText(bytes, start, end);
+  }
+  return utf8.decode(bytes.subarray(start, end));
 }
 
 /** Length of `text` in bytes of UTF-8. */

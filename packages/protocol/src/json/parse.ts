@@ -2,8 +2,13 @@ import { findForbidden } from "../forbidden.ts";
 import { decodeProblem, describe } from "../problem.ts";
 import { decodeUtf8 } from "../text.ts";
 
-/** Only text that matches can hold something forbidden: the key itself, an escaped underscore, an escaped surrogate. */
-const suspicious = /__proto__|\\u(?:005[fF]|[dD][89a-fA-F])/;
+/** Escapes that may spell an underscore or half a character. */
+const suspiciousEscape = /\\u(?:005[fF]|[dD][89a-fA-F])/;
+
+/** Whether the text may hold something forbidden. Plain searches first: on long texts they are many times faster. */
+function isSuspicious(text: string): boolean {
+  return text.includes("__proto__") || (text.includes("\\u") && suspiciousEscape.test(text));
+}
 
 /**
  * Parses `bytes[start..end)` as one JSON value.
@@ -13,7 +18,7 @@ const suspicious = /__proto__|\\u(?:005[fF]|[dD][89a-fA-F])/;
 export function parseStrictly(bytes: Uint8Array, start: number, end: number): unknown {
   const text = decodeText(bytes, start, end);
   const value = parseText(text);
-  if (suspicious.test(text)) refuse(findForbidden(value));
+  if (isSuspicious(text)) refuse(findForbidden(value));
   return value;
 }
 
@@ -24,10 +29,10 @@ export function parseStrictly(bytes: Uint8Array, start: number, end: number): un
 export function parseMap(bytes: Uint8Array, start: number, end: number): Record<string, unknown> {
   const text = decodeText(bytes, start, end);
   const value = parseText(text);
-  const isSuspicious = suspicious.test(text);
+  const mustCheck = isSuspicious(text);
   const map: Record<string, unknown> = Object.create(null);
   for (const [key, item] of Object.entries(Object(value))) {
-    if (isSuspicious) refuse(findForbidden(key) ?? findForbidden(item));
+    if (mustCheck) refuse(findForbidden(key) ?? findForbidden(item));
     map[key] = item;
   }
   return map;

@@ -1,4 +1,4 @@
-import { envelopeKey, scanParts } from "../envelope-parts.ts";
+import { envelopeKey, envelopeKeyAt, scanParts } from "../envelope-parts.ts";
 import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
 import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
@@ -30,7 +30,7 @@ function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
     for (;;) {
       if (bytes[at] !== 0x22) throw unexpected(bytes, at);
       const keyEnd = plainStringEnd(bytes, at);
-      const field = keyEnd < 0 ? escapedField(bytes, at, ~keyEnd) : fieldAt(bytes, at + 1, keyEnd - 1);
+      const field = keyEnd < 0 ? escapedField(bytes, at, ~keyEnd) : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
       at = skipWhitespace(bytes, keyEnd < 0 ? ~keyEnd : keyEnd);
       if (bytes[at] !== 0x3a) throw unexpected(bytes, at);
       const start = skipWhitespace(bytes, at + 1);
@@ -74,7 +74,7 @@ function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
 function take(
   bytes: Uint8Array,
   found: FoundParts,
-  field: EnvelopeKey | undefined,
+  field: Exclude<EnvelopeKey, "id" | "path"> | undefined,
   start: number,
   end: number,
 ): string | undefined {
@@ -108,22 +108,8 @@ function take(
       found.errorStart = start;
       found.errorEnd = end;
       return undefined;
-    default:
+    case undefined:
       parseStrictly(bytes, start, end);
-      return undefined;
-  }
-}
-
-/** Which field the unescaped ASCII key in `bytes[start..end)` names. */
-function fieldAt(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
-  switch (end - start) {
-    case 2:
-      return bytes[start] === 0x69 && bytes[start + 1] === 0x64 ? "id" : undefined;
-    case 4:
-    case 5:
-    case 6:
-      return envelopeKey(asciiText(bytes, start, end));
-    default:
       return undefined;
   }
 }

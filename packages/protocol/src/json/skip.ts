@@ -56,19 +56,22 @@ function unfinished(bytes: Uint8Array): Error {
   return decodeProblem("json", `the message ends too early, after ${bytes.length} bytes`);
 }
 
-/** Every backslash run is counted once, by the quote behind it, so that the search stays linear. */
+/**
+ * Looks at some bytes one by one, then searches natively for the next quote; an escaped one starts this over, so
+ * that text full of quotes is not a native call for each. Every backslash is counted once: the search is linear.
+ */
 function stringEnd(bytes: Uint8Array, start: number): number {
   let at = start + 1;
-  const short = Math.min(at + shortStringBytes, bytes.length);
-  for (; at < short; at++) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return at + 1;
-    if (byte === BACKSLASH) at++;
-  }
-  // A backslash may have carried us past a quote that it escapes; what follows is a fresh start.
-  const from = at;
   for (;;) {
-    const quote = bytes.indexOf(QUOTE, at);
+    const byHand = Math.min(at + shortStringBytes, bytes.length);
+    for (; at < byHand; at++) {
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      if (byte === BACKSLASH) at++;
+    }
+    // A backslash may have carried us past what it escapes: nothing before this counts any more.
+    const from = at;
+    const quote = bytes.indexOf(QUOTE, from);
     if (quote < 0) throw unfinished(bytes);
     let backslash = quote;
     while (backslash > from && bytes[backslash - 1] === BACKSLASH) backslash--;
@@ -81,7 +84,7 @@ function containerEnd(bytes: Uint8Array, start: number): number {
   // The envelope is the first level.
   let depth = 1;
   for (let at = start; at < bytes.length; at++) {
-    switch (bytes[at]) {
+    switch (bytes[at] ?? 0) {
       case QUOTE:
         at = stringEnd(bytes, at) - 1;
         break;

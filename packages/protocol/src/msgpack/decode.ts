@@ -1,8 +1,7 @@
 import { Decoder } from "@msgpack/msgpack";
 import { decodeProblem, describe } from "../problem.ts";
-import { plainView } from "../text.ts";
-import { mapSize, mapStart, textStart, valueEnd } from "./skip.ts";
-import { text } from "./scan.ts";
+import { decodeText, plainView } from "../text.ts";
+import { mapStart, textStart, valueEnd } from "./skip.ts";
 
 // It keeps nothing from one call to the next but its scratch memory.
 const decoder = new Decoder();
@@ -27,9 +26,9 @@ export function decodeMap(bytes: Uint8Array, start: number, end: number): Record
   valueEnd(bytes, start, 1, true);
   const map: Record<string, unknown> = Object.create(null);
   let at = mapStart(bytes, start);
-  for (let left = mapSize(bytes, start); left > 0; left--) {
+  while (at < end) {
     const keyEnd = valueEnd(bytes, at, 2, false);
-    const key = text(bytes, textStart(bytes, at), keyEnd);
+    const key = decodeText(bytes, textStart(bytes, at), keyEnd);
     at = valueEnd(bytes, keyEnd, 2, false);
     map[key] = decodeValue(bytes, keyEnd, at);
   }

@@ -36,7 +36,7 @@ export function encodeValue(value: unknown, id?: string): Uint8Array {
 /** The library writes a lone surrogate as ED A0…BF xx, which is no UTF-8. Numbers may look the same, so this only suspects. */
 function mayHoldHalfCharacter(bytes: Uint8Array): boolean {
   for (let at = bytes.indexOf(0xed); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
-    if (((bytes[at + 1] ?? 0) & 0xe0) === 0xa0) return true;
+    if (((bytes[at + 1] ?? 0) & 0xe0) === 0xa0 && ((bytes[at + 2] ?? 0) & 0xc0) === 0x80) return true;
   }
   return false;
 }

@@ -1,8 +1,8 @@
-import { envelopeKey, scanParts } from "../envelope-parts.ts";
+import { envelopeKeyAt, scanParts } from "../envelope-parts.ts";
 import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
 import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
-import { asciiText, decodeUtf8 } from "../text.ts";
+import { decodeText } from "../text.ts";
 import { mapSize, mapStart, textStart, valueEnd } from "./skip.ts";
 
 const NIL = 0xc0;
@@ -30,7 +30,7 @@ function scanEntries(bytes: Uint8Array, found: FoundParts): string | undefined {
     const keyStart = textStart(bytes, at);
     if (keyStart < 0) throw decodeProblem("msgpack", `the key at byte ${at} is not a string`);
     const keyEnd = valueEnd(bytes, at, 1, true);
-    const key = keyAt(bytes, keyStart, keyEnd);
+    const key = envelopeKeyAt(bytes, keyStart, keyEnd);
     if (key === "id" || key === "path") {
       at = valueEnd(bytes, keyEnd, 1, true);
       wrong = takeText(bytes, found, key, keyEnd, at) ?? wrong;
@@ -41,11 +41,6 @@ function scanEntries(bytes: Uint8Array, found: FoundParts): string | undefined {
   }
   if (at < bytes.length) throw decodeProblem("msgpack", `something follows the envelope at byte ${at}`);
   return wrong;
-}
-
-function keyAt(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
-  const length = end - start;
-  return length === 2 || (length >= 4 && length <= 6) ? envelopeKey(asciiText(bytes, start, end)) : undefined;
 }
 
 function takeText(
@@ -61,22 +56,14 @@ function takeText(
   if (key === "id" && end - start > envelopeLimits.idBytes) {
     return `"id" is longer than ${envelopeLimits.idBytes} bytes`;
   }
-  if (end > start) found[key] = text(bytes, start, end);
+  if (end > start) found[key] = decodeText(bytes, start, end);
   return undefined;
-}
-
-/** Decodes a string that was checked already. */
-export function text(bytes: Uint8Array, start: number, end: number): string {
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] ?? 0) >= 0x80) return decodeUtf8(bytes.subarray(start, end));
-  }
-  return asciiText(bytes, start, end);
 }
 
 function take(
   bytes: Uint8Array,
   found: FoundParts,
-  key: "data" | "meta" | "status" | "error" | undefined,
+  key: Exclude<EnvelopeKey, "id" | "path"> | undefined,
   start: number,
   end: number,
 ): string | undefined {
@@ -108,7 +95,7 @@ function take(
       found.errorStart = start;
       found.errorEnd = end;
       return undefined;
-    default:
+    case undefined:
       return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
-import { decodeUtf8 } from "../text.ts";
+import { decodeUtf8, shortTextBytes } from "../text.ts";
 
 /** The only extension type that is understood: the timestamp that the MessagePack specification defines. */
 const TIMESTAMP = 0xff;
@@ -134,14 +134,15 @@ function textEnd(bytes: Uint8Array, start: number, length: number, isStrict: boo
 }
 
 function checkUtf8(bytes: Uint8Array, start: number, end: number): void {
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] ?? 0) < 0x80) continue;
-    try {
-      decodeUtf8(bytes.subarray(at, end));
-      return;
-    } catch (cause) {
-      throw decodeProblem("msgpack", `the string at byte ${start} is not valid UTF-8`, undefined, cause);
-    }
+  let at = start;
+  if (end - start <= shortTextBytes) {
+    while (at < end && (bytes[at] ?? 0) < 0x80) at++;
+    if (at === end) return;
+  }
+  try {
+    decodeUtf8(bytes.subarray(at, end));
+  } catch (cause) {
+    throw decodeProblem("msgpack", `the string at byte ${start} is not valid UTF-8`, undefined, cause);
   }
 }
 

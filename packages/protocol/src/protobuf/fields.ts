@@ -1,7 +1,7 @@
 import { Reader } from "protobufjs/minimal.js";
 import { envelopeLimits } from "../limits.ts";
 import { decodeProblem, describe } from "../problem.ts";
-import { asciiText, decodeUtf8 } from "../text.ts";
+import { decodeText } from "../text.ts";
 
 /**
  * The schema, as tags (field number × 8 + wire type):
@@ -104,16 +104,11 @@ export function skipField(reader: Reader, tag: number, depth: number): void {
 
 /** Strict text of `bytes[start..end)`. */
 export function textAt(bytes: Uint8Array, start: number, end: number): string {
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] ?? 0) >= 0x80) {
-      try {
-        return decodeUtf8(bytes.subarray(start, end));
-      } catch (cause) {
-        throw decodeProblem("protobuf", `the string at byte ${start} is not valid UTF-8`, undefined, cause);
-      }
-    }
+  try {
+    return decodeText(bytes, start, end);
+  } catch (cause) {
+    throw decodeProblem("protobuf", `the string at byte ${start} is not valid UTF-8`, undefined, cause);
   }
-  return asciiText(bytes, start, end);
 }
 
 /** Whatever the library threw, as one of ours. */
