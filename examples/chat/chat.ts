@@ -8,23 +8,27 @@ import { createChatRouter } from "./service.ts";
 
 /** Gateway, chat service and page in one process; `url` is the page, the WebSocket is at `/ws` beside it. */
 export async function startChat(port: number): Promise<Running & { readonly url: string }> {
-  const server = createFileServer(new URL("./public/", import.meta.url));
-  const boundPort = await listen(server, port);
-
   const transport = new LocalTransport();
   const gateway = new Gateway("main-gateway", transport);
   const service = new Service("chat-service", transport, createChatRouter());
   await Promise.all([gateway.start(), service.start()]);
 
   const edge = new Router().use(json()).use(gateway);
-  edge.attach(server, { path: "/ws" });
+  const server = createFileServer(new URL("./public/", import.meta.url), {
+    "/ws": (request, response) => edge.handleRequest(request, response), // who forgot to upgrade is told so
+  });
+  const webSockets = edge.attach(server, { path: "/ws" });
 
-  return {
-    url: `http://localhost:${boundPort}/`,
-    async stop() {
-      await service.stop();
-      await gateway.stop();
-      await close(server);
-    },
-  };
+  async function stop(): Promise<void> {
+    await webSockets.close({ graceMs: 500 });
+    await Promise.all([service.stop(), gateway.stop()]);
+    await close(server);
+  }
+  try {
+    const boundPort = await listen(server, port);
+    return { url: `http://localhost:${boundPort}/`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 
@@ -11,9 +11,16 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** An HTTP server that serves the files of one folder, and `index.html` at `/`. */
-export function createFileServer(folder: URL): Server {
-  return createServer((request, response) => void serveFile(folder, request, response));
+/** An HTTP server that serves the files of one folder, `index.html` at `/`, and what `routes` serves at its paths. */
+export function createFileServer(
+  folder: URL,
+  routes: Readonly<Record<string, RequestListener>> = {},
+): Server {
+  return createServer((request, response) => {
+    const route = routes[request.url ?? "/"];
+    if (route !== undefined) route(request, response);
+    else void serveFile(folder, request, response);
+  });
 }
 
 async function serveFile(folder: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
