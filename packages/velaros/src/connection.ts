@@ -8,6 +8,8 @@ export interface ConnectionInfo {
   readonly headers: Readonly<Record<string, string>>;
   /** The WebSocket subprotocol that the handshake selected; undefined when none was asked for. */
   readonly subprotocol?: string | undefined;
+  /** Name of the codec that the connection speaks (`json`), when somebody else already found out (a gateway). */
+  readonly codec?: string | undefined;
   /** Facts about the connection that no client can write (from `authenticate`, or from a gateway). */
   readonly trusted?: Readonly<Record<string, unknown>> | undefined;
   /** The socket's id when somebody else already chose it (a gateway); else the router makes a UUID. */
@@ -23,6 +25,10 @@ export interface InboundMessage {
   readonly type: MessageType;
   /** What a trusted peer decided about this message. */
   readonly forwarded?: ForwardedFacts | undefined;
+  /** Encoded data that a custom connection supplies beside the bytes; it stands in place of theirs. */
+  readonly data?: Uint8Array | undefined;
+  /** Metadata that a custom connection supplies beside the bytes; it stands in place of theirs. */
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a gateway decided about a message; the service obeys and re-reads none of it. */

@@ -1,3 +1,16 @@
+// The router.
+export { Router } from "./router/router.ts";
+export type { ErrorListener, Logger, RouterOptions } from "./router/options.ts";
+export type { UnansweredEvent } from "./socket/host.ts";
+export type { RouteSchemas } from "./validation.ts";
+
+// Patterns.
+export { Pattern, compareSpecificity } from "./pattern/pattern.ts";
+export type { PatternJson } from "./pattern/pattern.ts";
+export { PatternIndex } from "./pattern/pattern-index.ts";
+export type { PatternMatch } from "./pattern/pattern-index.ts";
+export type { Params, ParamsLookup } from "./pattern/params.ts";
+
 // Handlers and what they are given.
 export type {
   CloseHandler,
@@ -13,6 +26,11 @@ export type {
 export type { Context, Marshaller, OutboundMessage, Unmarshaler } from "./context/context.ts";
 export type { PushOptions, Socket, SocketRequestOptions, SocketState, WaitOptions } from "./socket/socket.ts";
 
+// Middleware.
+export { CodecMiddleware } from "./codec-middleware.ts";
+export { set, setFn, setValue, socketSet, socketSetFn, socketSetValue } from "./set-middleware.ts";
+export type { ValueSource } from "./set-middleware.ts";
+
 // Connections.
 export type {
   ConnectionInfo,
@@ -22,10 +40,19 @@ export type {
   InboundMessage,
   OutboundPurpose,
 } from "./connection.ts";
+export type { ConnectOptions } from "./socket/router-socket.ts";
+export type { ConnectionClosed, CustomConnection, SocketMessage } from "./router/custom-connection.ts";
+export type { Attachment } from "./node/attach.ts";
+export type { Listening } from "./node/listen.ts";
+export type { AttachOptions, Authenticate, CloseOptions, Handshake, ListenOptions } from "./node/options.ts";
 
 // Errors.
 export { ReplyError, VelarosError } from "./errors.ts";
 export type { FieldProblem, ReplyErrorOptions, VelarosErrorCode, VelarosErrorDetails } from "./errors.ts";
+
+// Bodies and codes, so that most programs need no other package.
+export { CloseCode, ErrorBody, FieldError, FieldErrors } from "velaros-protocol";
+export type { CloseSource, CloseStatus, MessageType } from "velaros-protocol";
 
 // The environment.
 export { nodeRuntime } from "./node/runtime.ts";

@@ -1,8 +1,8 @@
-import type { CloseStatus, MessageType } from "velaros-protocol";
+import type { CloseStatus, MessageType, PathParams } from "velaros-protocol";
 import type { ForwardedFacts, InboundMessage } from "../connection.ts";
 
 import type { PushOptions, Socket, SocketState, WaitOptions } from "../socket/socket.ts";
-import type { ParamsLookup, RouteParams } from "./route-params.ts";
+import type { ParamsLookup } from "../pattern/params.ts";
 
 /** Turns the bytes of a message's data into a value. */
 export type Unmarshaler = (data: Uint8Array) => unknown;
@@ -39,7 +39,7 @@ export interface Context<
   /** Where the message is routed to; the empty string for one without path. */
   readonly path: string;
   /** The parts of the path that the route names. `params.get(name)` ignores case and gives `""` for unknown names. */
-  readonly params: ParamsLookup & RouteParams<Path>;
+  readonly params: ParamsLookup & PathParams<Path>;
   /** The kind of frame that the message came in, and that answers leave in. */
   readonly messageType: MessageType;
   /** The bytes of the message as they were received. */

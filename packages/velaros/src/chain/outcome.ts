@@ -1,0 +1,94 @@
+import { CodecError, type WireError, type WireErrorCode, wireErrors } from "velaros-protocol";
+import { encodeError } from "../context/encode.ts";
+import type { MessageContext } from "../context/message-context.ts";
+import { toError } from "../context/records.ts";
+import { ReplyError, VelarosError } from "../errors.ts";
+
+/**
+ * The chain of a message has ended: answers it if nobody did and somebody should have, reports what nobody
+ * handled. Does nothing for a handler that answered or chose not to.
+ */
+export function settleOutcome(context: MessageContext): void {
+  const { exchange, socket } = context;
+  const error = context.error ?? (exchange.replied ? undefined : exchange.encodeError);
+  if (error !== undefined) {
+    settleError(context, error);
+  } else if (!exchange.handled && !exchange.replied && !socket.closed) {
+    settleUnhandled(context);
+  }
+}
+
+function settleError(context: MessageContext, error: Error): void {
+  const { exchange, socket } = context;
+  if (ReplyError.is(error)) {
+    answer(context, error.toWireError());
+  } else if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED") {
+    settleUnreadable(context, error);
+  } else if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
+    const { fields } = error.details;
+    settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
+  } else if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
+    socket.host.failed(error, context);
+    settleUnreadable(context, undefined);
+  } else if (!(socket.closed && VelarosError.is(error, "VELAROS_SOCKET_CLOSED"))) {
+    socket.host.failed(error, context);
+    const answers = socket.host.settings.unanswered === "error" && exchange.explicitId !== undefined;
+    if (answers && !exchange.replied) answer(context, wireError("INTERNAL"));
+  }
+}
+
+function settleUnhandled(context: MessageContext): void {
+  const { exchange, socket } = context;
+  if (!exchange.decoded && exchange.inbound?.forwarded !== undefined) {
+    const supported = socket.host.codecs().map((codec) => codec.name);
+    const codec = socket.info.codec ?? "an unknown encoding";
+    socket.host.failed(new VelarosError("VELAROS_CODEC_MISMATCH", { codec, supported }), context);
+  }
+  if (!exchange.decoded && socket.encoder !== undefined) settleUnreadable(context, exchange.decodeError);
+  else settleBad(context, wireError("NOT_FOUND"));
+}
+
+/** No codec could read the message; that is always answered, because the client can't know it otherwise. */
+function settleUnreadable(context: MessageContext, cause: Error | undefined): void {
+  const { exchange, socket } = context;
+  const problem = CodecError.is(cause) ? cause.problem : undefined;
+  const message =
+    problem === undefined ? wireErrors.BAD_MESSAGE : `${wireErrors.BAD_MESSAGE.slice(0, -1)}: ${problem}`;
+  const id = exchange.explicitId ?? (CodecError.is(cause) ? cause.id : undefined);
+  if (!exchange.replied) answer(context, { code: "BAD_MESSAGE", message }, id);
+  socket.host.unanswered({ code: "BAD_MESSAGE", id, path: context.path, socketId: socket.id });
+}
+
+/** The client's mistake: answered when the client asked for an answer. */
+function settleBad(context: MessageContext, error: WireError & { readonly code: WireErrorCode }): void {
+  const { exchange, socket } = context;
+  const id = exchange.explicitId;
+  const answers = error.code !== "NOT_FOUND" || socket.host.settings.unanswered === "error";
+  if (id !== undefined && answers && !exchange.replied) answer(context, error, id);
+  socket.host.unanswered({ code: error.code, id, path: context.path, socketId: socket.id });
+}
+
+function wireError(code: WireErrorCode): WireError & { readonly code: WireErrorCode } {
+  return { code, message: wireErrors[code] };
+}
+
+function answer(
+  context: MessageContext,
+  error: WireError,
+  id: string | undefined = context.exchange.explicitId,
+): void {
+  const { exchange, socket } = context;
+  const { inbound } = exchange;
+  const codec = context.codec ?? socket.encoder;
+  if (codec === undefined || inbound === undefined || socket.closed) return;
+  const type = codec.accepts(inbound.type) ? inbound.type : codec.messageType;
+  let payload: Uint8Array | string;
+  try {
+    payload = encodeError(codec, type, id, error);
+  } catch (thrown) {
+    socket.host.failed(toError(thrown), context);
+    payload = encodeError(codec, type, id, wireError("INTERNAL"));
+  }
+  void socket.transmit(payload, type, "reply", inbound);
+  exchange.replied = true;
+}

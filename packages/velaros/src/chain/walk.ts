@@ -1,0 +1,107 @@
+import type { MessageContext } from "../context/message-context.ts";
+import { isPromiseLike, settled, toError } from "../context/records.ts";
+import { localPath } from "../router/message-chain.ts";
+import type { Step } from "../router/node.ts";
+
+/**
+ * Runs the next handler of the chain, and with it whatever it passes the message on to.
+ *
+ * @returns undefined when all of that has finished already; else a promise that never rejects.
+ */
+export function runNext(context: MessageContext): Promise<void> | undefined {
+  const step = nextStep(context);
+  if (step === undefined) return undefined;
+  const inboxes = context.exchange.conversation?.inboxes;
+  if (inboxes !== undefined && inboxes.length > 0) return deliverOrRun(context, step);
+  return runStep(context, step);
+}
+
+/** Moves on to the next handler whose node takes the path; undefined at the end, after an error or a close. */
+function nextStep(context: MessageContext): Step | undefined {
+  if (context.exchange.kind !== "close" && (context.error !== undefined || context.socket.closed))
+    return undefined;
+  if (context.path !== context.routedPath) reroute(context);
+  for (;;) {
+    const match = context.matches[context.matchIndex];
+    if (match === undefined) {
+      context.ranOff = true;
+      return undefined;
+    }
+    const step = match.node.steps[context.stepIndex];
+    if (step !== undefined) {
+      context.stepIndex += 1;
+      context.enterStep(match, step);
+      return step;
+    }
+    context.matchIndex += 1;
+    context.stepIndex = 0;
+  }
+}
+
+/** The path is new: finds its nodes, and our place among them. Earlier nodes never run again. */
+function reroute(context: MessageContext): void {
+  const here = context.matches[context.matchIndex]?.node.order ?? -1;
+  const wasHere = context.routedPath !== undefined;
+  context.routedPath = context.path;
+  context.matches = context.chain?.find(localPath(context), context.socket.publicOnly) ?? [];
+  if (!wasHere) return;
+  let index = 0;
+  while ((context.matches[index]?.node.order ?? Infinity) < here) index += 1;
+  context.matchIndex = index;
+  if (context.matches[index]?.node.order !== here) context.stepIndex = 0;
+}
+
+/** A message of a conversation goes to the handler that waits for it, when it has come to its place in the chain. */
+function deliverOrRun(context: MessageContext, step: Step): Promise<void> | undefined {
+  const { exchange } = context;
+  const inbox = exchange.conversation?.inboxes?.findLast(
+    (candidate) => candidate.owner !== exchange && candidate.isAt(context, step),
+  );
+  if (inbox === undefined) return runStep(context, step);
+  exchange.handled = true;
+  const outcome = inbox.offer(context);
+  if (outcome === "delivered") return undefined;
+  return outcome.then((late) => {
+    if (late === "delivered" || context.socket.closed) return undefined;
+    exchange.handled = false;
+    return runStep(context, step);
+  });
+}
+
+function runStep(context: MessageContext, step: Step): Promise<void> | undefined {
+  context.level += 1;
+  const { level } = context;
+  context.nextAllowed = true;
+  let result: unknown;
+  try {
+    result = step.run(context);
+    if (result !== undefined && !isPromiseLike(result)) result = context.reply(result);
+  } catch (thrown) {
+    context.error = toError(thrown);
+    leaveStep(context, level);
+    return undefined;
+  }
+  if (result === undefined || result === settled) {
+    leaveStep(context, level);
+    return undefined;
+  }
+  return finishStep(context, level, result);
+}
+
+/** Waits for a handler; answers with what its promise resolves to. */
+async function finishStep(context: MessageContext, level: number, result: unknown): Promise<void> {
+  try {
+    const value = await result;
+    if (value !== undefined) await context.reply(value);
+  } catch (thrown) {
+    context.error = toError(thrown);
+  }
+  leaveStep(context, level);
+}
+
+/** A handler has ended. If it was the last to be called and did not pass the message on, it has dealt with it. */
+function leaveStep(context: MessageContext, level: number): void {
+  if (context.level !== level || !context.nextAllowed) return;
+  context.nextAllowed = false;
+  if (context.error === undefined) context.exchange.handled = true;
+}

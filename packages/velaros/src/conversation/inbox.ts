@@ -1,0 +1,118 @@
+import type { Delivered, Exchange } from "../context/exchange.ts";
+import type { MessageContext } from "../context/message-context.ts";
+import { VelarosError } from "../errors.ts";
+import type { Step } from "../router/node.ts";
+import type { RouterSocket } from "../socket/router-socket.ts";
+import type { WaitOptions } from "../socket/socket.ts";
+import type { Conversation } from "./conversation.ts";
+import { Waiter } from "./waiter.ts";
+
+/** A handler that may wait: the context it was given and its place in that context's chain. */
+export interface Position {
+  readonly context: MessageContext;
+  readonly step: Step;
+}
+
+/** A message that reached a busy handler: waits until it is asked for, or the handler ends. */
+interface Parked {
+  readonly message: Delivered;
+  readonly settle: (outcome: "delivered" | "released") => void;
+}
+
+/** Where one handler gets the further messages of one conversation; or the asker of a question outside of any handler. */
+export class Inbox {
+  readonly conversation: Conversation;
+  readonly owner: Exchange | undefined;
+  /** Follow-ups without a path are routed by this one. */
+  readonly path: string;
+  readonly #socket: RouterSocket;
+  readonly #position: Position | undefined;
+  #waiters: Waiter[] = [];
+  #parked: Parked[] = [];
+  #hasTimedOut = false;
+
+  constructor(
+    socket: RouterSocket,
+    conversation: Conversation,
+    place: { readonly owner?: Exchange; readonly position?: Position; readonly path: string },
+  ) {
+    this.#socket = socket;
+    this.conversation = conversation;
+    this.owner = place.owner;
+    this.path = place.path;
+    this.#position = place.position;
+    conversation.addInbox(this);
+  }
+
+  get awaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
+  /** Whether the next message with this id can only be the answer to what is asked now. */
+  get isFresh(): boolean {
+    return !this.#hasTimedOut && this.#waiters.length === 0 && this.#parked.length === 0;
+  }
+
+  /** Whether the answer is for somebody outside of any handler. */
+  get direct(): boolean {
+    return this.#position === undefined;
+  }
+
+  /** Whether a message that is about to be handled there has come to the handler that waits here. */
+  isAt(context: MessageContext, step: Step): boolean {
+    if (this.#position === undefined || this.#position.step !== step) return false;
+    let here = this.#position.context.parent;
+    let there = context.parent;
+    while (here !== undefined && there !== undefined) {
+      if (here.step !== there.step) return false;
+      here = here.parent;
+      there = there.parent;
+    }
+    return here === there;
+  }
+
+  /** Hands in a message; one that nobody waits for now is kept, and "released" when the handler ended without taking it. */
+  offer(message: Delivered): "delivered" | Promise<"delivered" | "released"> {
+    if (this.#waiters.length > 0) {
+      if (message.data !== undefined) this.#waiters.shift()?.deliver(message);
+      return "delivered";
+    }
+    return new Promise((settle) => {
+      this.#parked.push({ message, settle });
+    });
+  }
+
+  /** The next message, at once if one is kept. */
+  wait(options: WaitOptions | undefined, timedOut: (timeoutMs: number) => Error): Promise<Delivered> {
+    for (let parked = this.#parked.shift(); parked !== undefined; parked = this.#parked.shift()) {
+      parked.settle("delivered");
+      if (parked.message.data !== undefined) return Promise.resolve(parked.message);
+    }
+    const waiter = new Waiter(this.#socket, options, {
+      timedOut: (timeoutMs) => {
+        this.#hasTimedOut = true;
+        return timedOut(timeoutMs);
+      },
+      ended: () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        this.owner?.waitEnds();
+      },
+    });
+    this.#waiters.push(waiter);
+    this.owner?.waitBegins();
+    return waiter.promise;
+  }
+
+  /** The handler has ended: nobody takes messages here any more. */
+  close(): void {
+    for (const waiter of this.#waiters) {
+      waiter.fail(new VelarosError("VELAROS_CONTEXT_FINISHED", { action: "receive", path: this.path }));
+    }
+    for (const parked of this.#parked) parked.settle("released");
+    this.#parked = [];
+    this.conversation.removeInbox(this);
+    if (this.owner?.inboxes !== undefined) {
+      this.owner.inboxes = this.owner.inboxes.filter((inbox) => inbox !== this);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { encodeMessage } from "../context/encode.ts";
+import type { Delivered } from "../context/exchange.ts";
+import type { MessageContext } from "../context/message-context.ts";
+import { rejected } from "../context/records.ts";
+import { VelarosError } from "../errors.ts";
+import type { WaitOptions } from "../socket/socket.ts";
+import type { Conversation } from "./conversation.ts";
+import { Inbox } from "./inbox.ts";
+
+/** The next message for the handler that is running: the one that started it, then those with the same id. */
+export function receiveMessage(
+  context: MessageContext,
+  options: WaitOptions | undefined,
+): Promise<Delivered> {
+  const { exchange, step } = context;
+  if (exchange.kind !== "message" || step === undefined) {
+    return rejected(new VelarosError("VELAROS_NO_MESSAGE", { action: "receive" }));
+  }
+  if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+  if (context.started?.includes(step) !== true) {
+    (context.started ??= []).push(step);
+    if (context.data !== undefined) return Promise.resolve(context);
+  }
+  const { conversation } = exchange;
+  if (conversation === undefined)
+    return rejected(new VelarosError("VELAROS_ID_REQUIRED", { path: context.path }));
+  const { path } = context;
+  return ownInbox(context, conversation).wait(
+    options,
+    (timeoutMs) => new VelarosError("VELAROS_RECEIVE_TIMEOUT", { path, timeoutMs }),
+  );
+}
+
+/** Asks the client. The id is the conversation's when that is free for it, else a fresh one. */
+export function requestMessage(
+  context: MessageContext,
+  data: unknown,
+  options: WaitOptions | undefined,
+): Promise<Delivered> {
+  const { exchange, socket, path } = context;
+  if (exchange.kind === "close") {
+    return rejected(new VelarosError("VELAROS_NO_MESSAGE", { action: "request" }));
+  }
+  if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+  const own = exchange.conversation;
+  const inboxOfOwn = own === undefined ? undefined : ownInbox(context, own);
+  const free = own !== undefined && own.queued === 0 && inboxOfOwn?.isFresh === true;
+  const id = free ? own.id : socket.runtime.randomUuid();
+  const type = context.messageType;
+  let payload: Uint8Array | string;
+  try {
+    payload = encodeMessage(context, type, {
+      id,
+      path: path === "" ? undefined : path,
+      status: undefined,
+      data,
+    });
+  } catch (error) {
+    return rejected(error);
+  }
+  const inbox = free && inboxOfOwn !== undefined ? inboxOfOwn : freshInbox(context, id);
+  // Waiting begins before sending: the answer may come at once.
+  const timed = {
+    signal: options?.signal,
+    timeoutMs: options?.timeoutMs ?? socket.settings.requestTimeoutMs,
+  };
+  const answer = inbox.wait(
+    timed,
+    (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
+  );
+  return socket.ask(payload, type, id, answer, inbox === inboxOfOwn ? undefined : inbox);
+}
+
+/** The inbox of the running handler in the conversation of its message. */
+function ownInbox(context: MessageContext, conversation: Conversation): Inbox {
+  const { exchange, step } = context;
+  const existing =
+    step === undefined
+      ? undefined
+      : exchange.inboxes?.find((inbox) => inbox.conversation === conversation && inbox.isAt(context, step));
+  return existing ?? openInbox(context, conversation, exchange.wirePath);
+}
+
+function freshInbox(context: MessageContext, id: string): Inbox {
+  return openInbox(context, context.socket.conversation(id), context.exchange.wirePath || context.path);
+}
+
+function openInbox(context: MessageContext, conversation: Conversation, path: string): Inbox {
+  const { exchange, step, socket } = context;
+  const inbox = new Inbox(socket, conversation, {
+    owner: exchange,
+    path,
+    ...(step === undefined || exchange.kind !== "message" ? undefined : { position: { context, step } }),
+  });
+  (exchange.inboxes ??= []).push(inbox);
+  return inbox;
+}

@@ -1,0 +1,60 @@
+import type { Timer } from "velaros-protocol";
+import type { Delivered } from "../context/exchange.ts";
+import { ignore } from "../context/records.ts";
+import type { RouterSocket } from "../socket/router-socket.ts";
+import type { WaitOptions } from "../socket/socket.ts";
+
+/** What else a {@link Waiter} needs to know. */
+export interface WaiterHooks {
+  timedOut(timeoutMs: number): Error;
+  /** Called once, before the promise settles. */
+  ended(): void;
+}
+
+/** Somebody who waits for one message of the client: until it comes, time is up, the signal aborts or the socket closes. */
+export class Waiter {
+  readonly promise: Promise<Delivered>;
+  readonly #socket: RouterSocket;
+  readonly #hooks: WaiterHooks;
+  readonly #signal: AbortSignal | undefined;
+  readonly #aborted = (): void => this.fail(this.#signal?.reason);
+  readonly #timer: Timer | undefined;
+  #resolve: (message: Delivered) => void = ignore;
+  #reject: (reason: unknown) => void = ignore;
+  #ended = false;
+
+  constructor(socket: RouterSocket, options: WaitOptions | undefined, hooks: WaiterHooks) {
+    this.#socket = socket;
+    this.#hooks = hooks;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.promise.catch(ignore);
+    const timeoutMs = options?.timeoutMs ?? 0;
+    if (timeoutMs > 0 && timeoutMs !== Infinity) {
+      this.#timer = socket.runtime.setTimer(timeoutMs, () => this.fail(hooks.timedOut(timeoutMs)));
+    }
+    this.#signal = options?.signal;
+    this.#signal?.addEventListener("abort", this.#aborted, { once: true });
+    socket.waiters.add(this);
+  }
+
+  deliver(message: Delivered): void {
+    if (this.#end()) this.#resolve(message);
+  }
+
+  fail(reason: unknown): void {
+    if (this.#end()) this.#reject(reason);
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#socket.waiters.delete(this);
+    this.#hooks.ended();
+    return true;
+  }
+}

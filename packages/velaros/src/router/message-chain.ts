@@ -1,0 +1,77 @@
+import type { MessageContext } from "../context/message-context.ts";
+import { createParams, type Params } from "../pattern/params.ts";
+import { PathCache } from "../pattern/path-cache.ts";
+import { type PatternMatch, PatternIndex } from "../pattern/pattern-index.ts";
+import type { MessageNode } from "./node.ts";
+
+/** A node that takes a certain path. */
+export interface NodeMatch {
+  readonly node: MessageNode;
+  /** Undefined for a node that takes everything. */
+  readonly match: PatternMatch<MessageNode> | undefined;
+}
+
+export const noParams: Params = Object.freeze(createParams([], []));
+const noMatches: readonly NodeMatch[] = [];
+
+/** The message handlers of one router, in the order of registration. */
+export class MessageChain {
+  readonly nodes: MessageNode[] = [];
+  #all: Lookup | undefined;
+  #outside: Lookup | undefined;
+
+  add(node: MessageNode): void {
+    this.nodes.push(node);
+    this.#all = undefined;
+    this.#outside = undefined;
+  }
+
+  /**
+   * The nodes that take `path`, in order; none for a path outside of the router.
+   *
+   * @param publicOnly - As for a message from outside: internal nodes are as if absent.
+   */
+  find(path: string | undefined, publicOnly: boolean): readonly NodeMatch[] {
+    if (path === undefined) return noMatches;
+    if (publicOnly)
+      return (this.#outside ??= new Lookup(this.nodes.filter((node) => !node.internal))).find(path);
+    return (this.#all ??= new Lookup(this.nodes)).find(path);
+  }
+}
+
+/** Finds nodes by path and remembers what it found. */
+class Lookup {
+  readonly #unconditional: NodeMatch[] = [];
+  // Remembers nothing itself: the merged result is kept here.
+  readonly #index = new PatternIndex<MessageNode>({ pathLength: 0 });
+  readonly #cache = new PathCache<readonly NodeMatch[]>();
+
+  constructor(nodes: readonly MessageNode[]) {
+    for (const node of nodes) {
+      if (node.matchesAll) this.#unconditional.push({ node, match: undefined });
+      else this.#index.add(node.pattern, node);
+    }
+  }
+
+  find(path: string): readonly NodeMatch[] {
+    const known = this.#cache.get(path);
+    if (known !== undefined) return known;
+    // A copy, because the path may be a slice of a whole message, which the cache would keep alive.
+    const ownPath = path.split("/").join("/");
+    const found = this.#index.lookup(ownPath).map((match): NodeMatch => ({ node: match.value, match }));
+    const merged =
+      this.#unconditional.length === 0
+        ? found
+        : [...this.#unconditional, ...found].sort((left, right) => left.node.order - right.node.order);
+    this.#cache.set(ownPath, merged);
+    return merged;
+  }
+}
+
+/** The part of `path` that the router of this context sees; undefined when the path lies outside of it. */
+export function localPath(context: MessageContext, path: string = context.path): string | undefined {
+  if (context.parent === undefined) return path;
+  const outer = localPath(context.parent, path);
+  const mount = context.parent.current?.node.mount;
+  return outer === undefined || mount === undefined ? outer : mount.remainder(outer);
+}

@@ -1,0 +1,88 @@
+import type { Runtime } from "velaros-protocol";
+import type { Context } from "../context/context.ts";
+import { VelarosError } from "../errors.ts";
+import type { SocketSettings, UnansweredEvent } from "../socket/host.ts";
+
+/** The part of a pino-compatible logger that a router uses. */
+export interface Logger {
+  warn(details: Readonly<Record<string, unknown>>, message: string): void;
+  error(details: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** Told about an error that no handler dealt with; `context` is undefined when it happened outside of a message. */
+export type ErrorListener = (error: Error, context: Context | undefined) => void;
+
+/** How a {@link Router} behaves. */
+export interface RouterOptions {
+  /**
+   * Called with each error that no handler dealt with.
+   *
+   * @defaultValue one line to {@link RouterOptions.logger}
+   */
+  readonly onError?: ErrorListener | undefined;
+  /** Called for each message that was answered, or would have been with an id, with an error of the client's own making. */
+  readonly onUnanswered?: ((event: UnansweredEvent) => void) | undefined;
+  /**
+   * Where unhandled errors go when there is no {@link RouterOptions.onError}. Pino-compatible.
+   *
+   * @defaultValue one line each to stderr
+   */
+  readonly logger?: Logger | undefined;
+  /**
+   * What happens to a message with an id that nobody answered: `"error"` answers `NOT_FOUND`, or `INTERNAL` after
+   * a failure; `"ignore"` leaves the client to its timeout.
+   *
+   * @defaultValue `"error"`
+   */
+  readonly unanswered?: "error" | "ignore" | undefined;
+  /**
+   * How long `request` waits when it does not say, in milliseconds; `0` waits until the connection closes.
+   *
+   * @defaultValue `0`
+   */
+  readonly requestTimeoutMs?: number | undefined;
+  /**
+   * How many handlers may run at once per connection; those that wait for the client don't count. More messages wait
+   * and stop the reading.
+   *
+   * @defaultValue `64`
+   */
+  readonly maxHandlersPerSocket?: number | undefined;
+  /**
+   * How many messages may wait per connection when reading can't stop because the server waits for an answer; more
+   * are answered `OVERLOADED`.
+   *
+   * @defaultValue `1_024`
+   */
+  readonly maxWaitingMessages?: number | undefined;
+  /** Clock, timers and random numbers; only tests replace them. */
+  readonly runtime?: Runtime | undefined;
+}
+
+/** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for a value outside its range. */
+export function socketSettings(options: RouterOptions, runtime: Runtime): SocketSettings {
+  const unanswered = options.unanswered ?? "error";
+  if (unanswered !== "error" && unanswered !== "ignore") {
+    throw new VelarosError("VELAROS_OPTION_INVALID", {
+      option: "unanswered",
+      received: unanswered,
+      expected: '"error" or "ignore"',
+    });
+  }
+  return {
+    runtime,
+    unanswered,
+    requestTimeoutMs: atLeast(0, "requestTimeoutMs", options.requestTimeoutMs ?? 0),
+    maxHandlersPerSocket: atLeast(1, "maxHandlersPerSocket", options.maxHandlersPerSocket ?? 64),
+    maxWaitingMessages: atLeast(1, "maxWaitingMessages", options.maxWaitingMessages ?? 1_024),
+  };
+}
+
+function atLeast(minimum: number, option: string, value: number): number {
+  if (value >= minimum) return value;
+  throw new VelarosError("VELAROS_OPTION_INVALID", {
+    option,
+    received: value,
+    expected: `${minimum} or more`,
+  });
+}

@@ -1,0 +1,42 @@
+import { CloseCode, type Runtime, type Timer } from "velaros-protocol";
+import type { ConnectionInlet } from "../connection.ts";
+import { ignore } from "../context/records.ts";
+import type { CustomConnection } from "./custom-connection.ts";
+
+const defaultIntervalMs = 25_000;
+
+/** Pings a connection that can be pinged; closes it when no answer comes. Returns the way to stop. */
+export function pingCustomConnection(
+  connection: CustomConnection,
+  inlet: ConnectionInlet,
+  runtime: Runtime,
+  options: { readonly pingIntervalMs?: number | undefined; readonly pongTimeoutMs?: number | undefined },
+): () => void {
+  const intervalMs = options.pingIntervalMs ?? defaultIntervalMs;
+  if (connection.ping === undefined || intervalMs <= 0) return ignore;
+  const timeoutMs = options.pongTimeoutMs ?? intervalMs;
+  let timer: Timer;
+  let abort: AbortController | undefined;
+
+  const pingLater = (): void => {
+    timer = runtime.setTimer(intervalMs, ping);
+  };
+  const silent = (): void => {
+    abort?.abort();
+    inlet.closed(CloseCode.GOING_AWAY, "ping timeout", "server");
+  };
+  const ping = (): void => {
+    timer = runtime.setTimer(timeoutMs, silent);
+    abort = new AbortController();
+    connection.ping?.(abort.signal).then(() => {
+      timer.cancel();
+      pingLater();
+    }, ignore); // A failed ping is a missing answer: the timer decides.
+  };
+
+  pingLater();
+  return () => {
+    timer.cancel();
+    abort?.abort();
+  };
+}

@@ -1,0 +1,337 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type AddRoute, type MountRoutes, type NoRoutes, type Runtime, wireErrors } from "velaros-protocol";
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
+import type { Context } from "../context/context.ts";
+import type { MessageContext } from "../context/message-context.ts";
+import { toError } from "../context/records.ts";
+import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
+import { type Attachment, attach } from "../node/attach.ts";
+import { type Acceptor, Endpoint } from "../node/endpoint.ts";
+import { type Listening, listen } from "../node/listen.ts";
+import type { AttachOptions, ListenOptions } from "../node/options.ts";
+import { nodeRuntime } from "../node/runtime.ts";
+import { stderrLogger } from "../node/stderr-logger.ts";
+import type { Pattern } from "../pattern/pattern.ts";
+import type { SocketHost, UnansweredEvent } from "../socket/host.ts";
+import { SocketInlet } from "../socket/inlet.ts";
+import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";
+import type { SocketState } from "../socket/socket.ts";
+import type { RouteSchemas } from "../validation.ts";
+import { type CustomConnection, CustomOutlet } from "./custom-connection.ts";
+import { runNested } from "./nested.ts";
+import { type ErrorListener, type Logger, type RouterOptions, socketSettings } from "./options.ts";
+import { pingCustomConnection } from "./ping.ts";
+import { takeApart } from "./registration.ts";
+import { type Access, RouteTable } from "./route-table.ts";
+
+/** What a handler returns is what its route answers; nothing says nothing about it. */
+type Answer<Result> = [Exclude<Awaited<Result>, void | undefined>] extends [never]
+  ? unknown
+  : Exclude<Awaited<Result>, void | undefined>;
+
+/** Type of what a schema lets through; `unknown` without one. */
+type Validated<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : unknown;
+/** Type of what a schema takes; `unknown` without one. */
+type Accepted<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : unknown;
+
+/** A handler whose result tells what the route answers. */
+type RouteHandler<Path extends string, State extends object, Result> =
+  | ((context: Context<Path, State>) => Result)
+  | { handle(context: Context): Result };
+
+/** A router, as a parent sees it. */
+interface Nested<Routes extends object> {
+  readonly "~routes": Routes;
+  handle(context: Context): unknown;
+}
+
+/** What `use` mounts at: without the final slash or `/**`. */
+type MountPrefix<Path extends string> = Path extends `${infer Prefix}/**`
+  ? Prefix
+  : Path extends `${infer Prefix}/`
+    ? Prefix
+    : Path;
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as object) as Record<
+  string,
+  string
+>;
+
+/** What was registered on a router; undefined for anything else. Assigned once, where the private field can be seen. */
+let tableOf: (handler: unknown) => RouteTable | undefined;
+
+/**
+ * Sends the messages of WebSocket connections to handlers by their path. Handlers run in the order in which they are bound;
+ * each passes the message on with `context.next()` or ends its way. Every binding method returns the router, typed with
+ * the route that was added.
+ *
+ * @example
+ * ```ts
+ * const router = new Router()
+ *   .use(json())
+ *   .publicBind("/users/:id", (context) => context.reply({ id: context.params.id }));
+ * await router.listen({ port: 8080, path: "/ws" });
+ * ```
+ */
+export class Router<State extends object = SocketState, Routes extends object = NoRoutes> {
+  /** The public routes with their types. Exists for the compiler only. */
+  declare readonly "~routes": Routes;
+
+  readonly #table = new RouteTable();
+  readonly #host: SocketHost;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #onUnanswered: ((event: UnansweredEvent) => void) | undefined;
+  readonly #errorListeners = new Set<ErrorListener>();
+  #connectionDefaults: AttachOptions = {};
+  #endpoint: Endpoint | undefined;
+
+  /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range. */
+  constructor(options: RouterOptions = {}) {
+    const table = this.#table;
+    this.#runtime = options.runtime ?? nodeRuntime;
+    this.#logger = options.logger ?? stderrLogger;
+    this.#onUnanswered = options.onUnanswered;
+    if (options.onError !== undefined) this.#errorListeners.add(options.onError);
+    this.#host = {
+      settings: socketSettings(options, this.#runtime),
+      chain: table.chain,
+      openCalls: () => table.openCalls(),
+      closeCalls: () => table.closeCalls(),
+      codecs: () => table.codecs(),
+      failed: (error, context) => this.#failed(error, context),
+      unanswered: (event) => this.#onUnanswered?.(event),
+    };
+  }
+
+  /**
+   * Binds middleware: handlers for every message, or for every message below `path`. A router among them gets its
+   * own part of the paths: its patterns begin behind `path`, and its public routes stay public.
+   *
+   * @param path - A pattern; `/admin`, `/admin/` and `/admin/**` mean the same.
+   * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` or `VELAROS_PATTERN_INVALID`;
+   *   nothing is bound then.
+   */
+  use<SubRoutes extends object>(router: Nested<SubRoutes>): Router<State, Routes & SubRoutes>;
+  use<const Path extends string, SubRoutes extends object>(
+    path: Path,
+    router: Nested<SubRoutes>,
+  ): Router<State, Routes & MountRoutes<MountPrefix<Path>, SubRoutes>>;
+  use(...handlers: readonly Handler<string, State>[]): this;
+  use<const Path extends string>(path: Path, ...handlers: readonly Handler<Path, State>[]): this;
+  use(...given: readonly unknown[]): unknown {
+    return this.#add("use", given);
+  }
+
+  /**
+   * Binds handlers to exactly this pattern, for messages of this router's own connections only: messages that come
+   * through a gateway never reach them.
+   *
+   * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` or `VELAROS_PATTERN_INVALID`;
+   *   nothing is bound then.
+   */
+  bind<const Path extends string>(path: Path, ...handlers: readonly Handler<Path, State>[]): this;
+  bind<
+    const Path extends string,
+    Input extends StandardSchemaV1 | undefined = undefined,
+    Output extends StandardSchemaV1 | undefined = undefined,
+  >(
+    path: Path,
+    schemas: { readonly input?: Input; readonly output?: Output },
+    ...handlers: readonly Handler<Path, State, Validated<Input>, Accepted<Output>>[]
+  ): this;
+  bind(...given: readonly unknown[]): unknown {
+    return this.#add("bind", given);
+  }
+
+  /**
+   * Binds handlers to exactly this pattern, as a public route: gateways announce it and send messages to it.
+   *
+   * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` (also for routers) or
+   *   `VELAROS_PATTERN_INVALID`; nothing is bound then.
+   */
+  publicBind<const Path extends string, Result>(
+    path: Path,
+    ...handlers: readonly RouteHandler<Path, State, Result>[]
+  ): Router<State, AddRoute<Routes, Path, unknown, Answer<Result>>>;
+  publicBind<
+    const Path extends string,
+    Input extends StandardSchemaV1 | undefined = undefined,
+    Output extends StandardSchemaV1 | undefined = undefined,
+  >(
+    path: Path,
+    schemas: { readonly input?: Input; readonly output?: Output },
+    ...handlers: readonly Handler<Path, State, Validated<Input>, Accepted<Output>>[]
+  ): Router<State, AddRoute<Routes, Path, Accepted<Input>, Validated<Output>>>;
+  publicBind(...given: readonly unknown[]): unknown {
+    return this.#add("publicBind", given);
+  }
+
+  /**
+   * Binds handlers that run once for each new connection, before its first message. One that throws closes the
+   * connection with 1011.
+   *
+   * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING` or `VELAROS_HANDLER_INVALID`.
+   */
+  useOpen(...handlers: readonly OpenHandler<State>[]): this {
+    this.#table.addOpen(takeApart("useOpen", handlers).handlers);
+    return this;
+  }
+
+  /**
+   * Binds handlers that run once when a connection has ended, however it ended.
+   *
+   * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING` or `VELAROS_HANDLER_INVALID`.
+   */
+  useClose(...handlers: readonly CloseHandler<State>[]): this {
+    this.#table.addClose(takeApart("useClose", handlers).handlers);
+    return this;
+  }
+
+  /** The pattern that this handler is bound to, also within nested routers, without the mount prefix; undefined when it is not bound. */
+  lookup(handler: unknown): Pattern | undefined {
+    return this.#table.lookup(handler, tableOf);
+  }
+
+  /** The public routes as they are now, those of nested routers included; each pattern once, in the order of registration. */
+  routeDescriptors(): readonly RouteDescriptor[] {
+    return this.#table.routeDescriptors();
+  }
+
+  /** Handles a message as part of another router's chain. */
+  handle(context: Context): void | Promise<void> {
+    // Every context that a router hands out is one of these.
+    return runNested(context as MessageContext, this.#table.chain);
+  }
+
+  /** Calls `listener` with each error that no handler dealt with, in place of the line in the log. Returns the way to stop. */
+  onError(listener: ErrorListener): () => void {
+    this.#errorListeners.add(listener);
+    return () => void this.#errorListeners.delete(listener);
+  }
+
+  /**
+   * Opens a port for WebSockets.
+   *
+   * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` (as a rejection) when the port can't be had.
+   */
+  listen(options: ListenOptions): Promise<Listening> {
+    return listen(this.#acceptor, { ...this.#endpointDefaults, ...options });
+  }
+
+  /** Serves the upgrade requests of a server, beside whatever else it serves. */
+  attach(server: Parameters<typeof attach>[1], options?: AttachOptions): Attachment {
+    return attach(this.#acceptor, server, { ...this.#endpointDefaults, ...options });
+  }
+
+  /** Takes an upgrade request, for servers that dispatch them themselves. */
+  handleUpgrade(...[request, socket, head]: Parameters<Endpoint["handleUpgrade"]>): void {
+    this.#ownEndpoint.handleUpgrade(request, socket, head);
+  }
+
+  /** Answers a request that is no upgrade with 400, or passes it on to `next` when there is one. */
+  handleRequest(...[request, response, next]: Parameters<Endpoint["handleRequest"]>): void {
+    this.#ownEndpoint.handleRequest(request, response, next);
+  }
+
+  /**
+   * Takes in a connection of any kind. Messages and the end of the connection go into what is returned; what
+   * the router has to say goes to `outlet`.
+   */
+  connect(info: ConnectionInfo, outlet: ConnectionOutlet, options: ConnectOptions = {}): ConnectionInlet {
+    const socket = new RouterSocket(this.#host, info, outlet, options);
+    socket.start();
+    return new SocketInlet(socket);
+  }
+
+  /**
+   * Serves a connection of your own making, which is asked for its messages one by one.
+   *
+   * @param info - Who it is; undefined when nothing is known.
+   * @returns A promise that resolves when the connection has ended and its close handlers have run.
+   */
+  async handleConnection(
+    info: Partial<ConnectionInfo> | undefined,
+    connection: CustomConnection,
+  ): Promise<void> {
+    const outlet = new CustomOutlet(connection);
+    const inlet = this.connect({ remoteAddress: "", headers: noHeaders, ...info }, outlet);
+    const stopPinging = pingCustomConnection(connection, inlet, this.#runtime, this.#connectionDefaults);
+    try {
+      await outlet.feed(inlet);
+    } finally {
+      stopPinging();
+    }
+  }
+
+  /** Same as the option `origins`, for the endpoints that are opened after this. */
+  setOrigins(origins: readonly string[]): this {
+    return this.#setDefault({ origins });
+  }
+
+  /** Same as the option `maxMessageBytes`; `0` and less keep the default. */
+  setMaxReadMessageSize(bytes: number): this {
+    return bytes > 0 ? this.#setDefault({ maxMessageBytes: bytes }) : this;
+  }
+
+  /** Same as the option `pingIntervalMs`. */
+  setPingInterval(intervalMs: number): this {
+    return this.#setDefault({ pingIntervalMs: intervalMs });
+  }
+
+  /** Same as the option `pongTimeoutMs`; `0` means the ping interval. */
+  setPingTimeout(timeoutMs: number): this {
+    return this.#setDefault({ pongTimeoutMs: timeoutMs > 0 ? timeoutMs : undefined });
+  }
+
+  #setDefault(options: AttachOptions): this {
+    this.#connectionDefaults = { ...this.#connectionDefaults, ...options };
+    return this;
+  }
+
+  #add(access: Access, given: readonly unknown[]): this {
+    const { path, schemas, handlers } = takeApart(access, given);
+    const entries = handlers.map((handler) => ({ handler, table: tableOf(handler) }));
+    this.#table.add({ access, path, schemas, entries });
+    return this;
+  }
+
+  get #acceptor(): Acceptor {
+    return {
+      connect: (info, outlet) => this.connect(info, outlet),
+      subprotocols: () => this.#table.codecs().map((codec) => codec.subprotocol),
+      rateLimited: (inlet) => {
+        if (inlet instanceof SocketInlet) {
+          inlet.socket.tell({ code: "RATE_LIMITED", message: wireErrors.RATE_LIMITED });
+        }
+      },
+    };
+  }
+
+  get #endpointDefaults(): AttachOptions {
+    return { logger: this.#logger, runtime: this.#runtime, ...this.#connectionDefaults };
+  }
+
+  get #ownEndpoint(): Endpoint {
+    return (this.#endpoint ??= new Endpoint(this.#acceptor, this.#endpointDefaults));
+  }
+
+  #failed(error: Error, context: Context | undefined): void {
+    if (this.#errorListeners.size === 0) {
+      const about = context === undefined ? undefined : { path: context.path, socketId: context.socketId };
+      this.#logger.error({ error, ...about }, "A handler failed.");
+      return;
+    }
+    for (const listener of this.#errorListeners) {
+      try {
+        listener(error, context);
+      } catch (cause) {
+        this.#logger.error({ error: toError(cause) }, "An error listener failed.");
+      }
+    }
+  }
+
+  static {
+    tableOf = (handler) => (handler instanceof Router ? handler.#table : undefined);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
+import type { LifecycleCall } from "../chain/lifecycle.ts";
+import type { MessageContext } from "../context/message-context.ts";
+import type { MessageChain } from "../router/message-chain.ts";
+
+/** What a router's sockets need of its options. */
+export interface SocketSettings {
+  readonly runtime: Runtime;
+  /** Whether messages with an id that nobody answered get an error. */
+  readonly unanswered: "error" | "ignore";
+  /** How long a request waits when it does not say; `0` waits until the socket closes. In milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Handlers that may run at once per socket; those that wait for the client don't count. */
+  readonly maxHandlersPerSocket: number;
+  /** Messages per socket that may wait for a handler while reading must not stop. */
+  readonly maxWaitingMessages: number;
+}
+
+/** A message that got an error instead of a handler's answer, because of what the client sent. */
+export interface UnansweredEvent {
+  readonly code: WireErrorCode;
+  /** Undefined when the client gave none, or it could not be read. */
+  readonly id: string | undefined;
+  /** Empty when the message has none. */
+  readonly path: string;
+  readonly socketId: string;
+}
+
+/** The router, as its sockets see it. */
+export interface SocketHost {
+  readonly settings: SocketSettings;
+  readonly chain: MessageChain;
+  openCalls(): readonly LifecycleCall[];
+  closeCalls(): readonly LifecycleCall[];
+  /** All codecs of the router and those nested in it, in the order of registration. */
+  codecs(): readonly Codec[];
+  /** A handler failed and nobody dealt with it. */
+  failed(error: Error, context: MessageContext | undefined): void;
+  unanswered(event: UnansweredEvent): void;
+}

@@ -1,0 +1,164 @@
+import { runNext } from "../chain/walk.ts";
+import { type WireError, wireErrors } from "velaros-protocol";
+import type { InboundMessage } from "../connection.ts";
+import { encodeError } from "../context/encode.ts";
+import { Exchange } from "../context/exchange.ts";
+import { MessageContext } from "../context/message-context.ts";
+import type { RouterSocket } from "./router-socket.ts";
+
+/** Messages of one id that may wait behind each other without counting as handlers. */
+const maxBypassPerConversation = 64;
+
+/**
+ * Starts handlers in the order in which messages arrive, not too many at once. What has to wait stops the reading of
+ * the connection; but while the server waits for an answer of this client, reading goes on, because that answer
+ * must get through, and what exceeds the bound is refused.
+ */
+export class Reader {
+  readonly #socket: RouterSocket;
+  #queue: InboundMessage[] = [];
+  #head = 0;
+  #running = 0;
+  /** Handlers that wait for a message of the client. */
+  #suspended = 0;
+  #open = false;
+  #closed = false;
+  #draining = false;
+  #pausesReading = false;
+
+  constructor(socket: RouterSocket) {
+    this.#socket = socket;
+  }
+
+  /** The open chain has ended: messages may be handled. */
+  open(): void {
+    this.#open = true;
+    this.#drain();
+  }
+
+  /** The socket is closed: what waits is never handled. */
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#head = 0;
+  }
+
+  receive(message: InboundMessage): void {
+    if (this.#closed) return;
+    const mustWait =
+      !this.#open ||
+      this.#head < this.#queue.length ||
+      this.#running >= this.#socket.host.settings.maxHandlersPerSocket;
+    if (mustWait && !this.#answersSomebody(message)) this.#enqueue(message);
+    else this.#start(message);
+  }
+
+  handlerSuspends(): void {
+    this.#running -= 1;
+    this.#suspended += 1;
+    this.#drain();
+    this.#refreshReading();
+  }
+
+  handlerResumes(): void {
+    this.#running += 1;
+    this.#suspended -= 1;
+    this.#refreshReading();
+  }
+
+  /** A question from outside of any handler was asked, or is done with. */
+  questionOpens(count: 1 | -1): void {
+    this.#suspended += count;
+    this.#refreshReading();
+  }
+
+  /** @param suspended - Whether the handler was still waiting for a message. */
+  handlerEnds(suspended: boolean): void {
+    if (suspended) this.#suspended -= 1;
+    else this.#running -= 1;
+    if (this.#head < this.#queue.length) this.#drain();
+  }
+
+  #start(message: InboundMessage): void {
+    this.#running += 1;
+    const exchange = new Exchange("message", this.#socket, message);
+    const pending = runNext(new MessageContext(exchange, this.#socket.host.chain, undefined));
+    if (pending === undefined) exchange.end();
+    else void pending.then(() => exchange.end());
+  }
+
+  #enqueue(message: InboundMessage): void {
+    const waiting = this.#queue.length - this.#head;
+    if (this.#suspended > 0 && waiting >= this.#socket.host.settings.maxWaitingMessages) {
+      this.#refuse(message);
+      return;
+    }
+    this.#queue.push(message);
+    this.#refreshReading();
+  }
+
+  #drain(): void {
+    if (this.#draining || !this.#open) return;
+    this.#draining = true;
+    const limit = this.#socket.host.settings.maxHandlersPerSocket;
+    while (this.#running < limit) {
+      const message = this.#queue[this.#head];
+      if (message === undefined) break;
+      this.#head += 1;
+      this.#start(message);
+    }
+    if (this.#head > 0 && this.#head >= this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head > 1_024) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    this.#draining = false;
+    this.#refreshReading();
+  }
+
+  #refreshReading(): void {
+    const wanted = this.#head < this.#queue.length && this.#suspended === 0 && !this.#closed;
+    if (wanted === this.#pausesReading) return;
+    this.#pausesReading = wanted;
+    if (wanted) this.#socket.pauseReading();
+    else this.#socket.resumeReading();
+  }
+
+  /** Whether a handler waits for exactly this message, so that making it wait could wait for ever. */
+  #answersSomebody(message: InboundMessage): boolean {
+    if (this.#suspended === 0) return false;
+    const id = this.#peekId(message);
+    const conversation = id === undefined ? undefined : this.#socket.conversations?.get(id);
+    if (conversation === undefined || !conversation.awaited) return false;
+    return conversation.queued < maxBypassPerConversation;
+  }
+
+  #peekId(message: InboundMessage): string | undefined {
+    if (message.forwarded !== undefined) return message.forwarded.id;
+    try {
+      return this.#socket.encoder?.outline(message.bytes).id;
+    } catch {
+      return undefined; // The codec middleware will say what is wrong with it.
+    }
+  }
+
+  #refuse(message: InboundMessage): void {
+    const socket = this.#socket;
+    const id = this.#peekId(message);
+    socket.host.unanswered({
+      code: "OVERLOADED",
+      id,
+      path: message.forwarded?.path ?? "",
+      socketId: socket.id,
+    });
+    const codec = socket.encoder;
+    if (id !== undefined && codec !== undefined) {
+      const type = codec.accepts(message.type) ? message.type : codec.messageType;
+      const error: WireError = { code: "OVERLOADED", message: wireErrors.OVERLOADED };
+      void socket.transmit(encodeError(codec, type, id, error), type, "reply", message);
+    }
+    socket.settled(message);
+  }
+}

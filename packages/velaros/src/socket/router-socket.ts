@@ -1,0 +1,324 @@
+import type { CloseSource, CloseStatus, Codec, MessageType, Runtime, WireError } from "velaros-protocol";
+import { runCloseChain, runOpenChain } from "../chain/lifecycle.ts";
+import { settleOutcome } from "../chain/outcome.ts";
+import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
+import { encodeError, encodeWith } from "../context/encode.ts";
+import type { Delivered, Exchange } from "../context/exchange.ts";
+import { emptyRecord, ignore, nothing, rejected, settled, toError } from "../context/records.ts";
+import { Conversation } from "../conversation/conversation.ts";
+import { Inbox } from "../conversation/inbox.ts";
+import type { Waiter } from "../conversation/waiter.ts";
+import { VelarosError } from "../errors.ts";
+import { closeStatus, stillOpen } from "./close-state.ts";
+import type { SocketHost, SocketSettings } from "./host.ts";
+import { Reader } from "./reader.ts";
+import type { PushOptions, Socket, SocketRequestOptions } from "./socket.ts";
+
+/** How a connection is taken in. */
+export interface ConnectOptions {
+  /** Messages come from outside, through a gateway: nodes made with `bind` are skipped as if they were absent. Default: false. */
+  readonly publicOnly?: boolean | undefined;
+}
+
+/** A connection between its outlet and the router's chains. */
+export class RouterSocket implements Socket {
+  readonly id: string;
+  readonly info: ConnectionInfo;
+  readonly host: SocketHost;
+  readonly publicOnly: boolean;
+  readonly reader: Reader;
+  readonly waiters: Set<Waiter> = new Set();
+  /** By id: what is being handled, and who waits for what. */
+  conversations: Map<string, Conversation> | undefined = undefined;
+  /** The codec that this socket is known to speak. */
+  codec: Codec | undefined;
+  trusted: Readonly<Record<string, unknown>>;
+
+  readonly #outlet: ConnectionOutlet;
+  #status: CloseStatus = stillOpen;
+  /** `closing`: the close chain runs and may still send. */
+  #phase: "opening" | "open" | "closing" | "closed" = "opening";
+  #values: Map<string, unknown> | undefined;
+  #pauses = 0;
+  #abort: AbortController | undefined;
+  /** Signals of messages that somebody asked for. */
+  #messageAborts: Set<AbortController> | undefined;
+  #finished = false;
+  #finishedPromise: Promise<void> | undefined;
+  #resolveFinished: () => void = ignore;
+
+  constructor(host: SocketHost, info: ConnectionInfo, outlet: ConnectionOutlet, options: ConnectOptions) {
+    this.host = host;
+    this.info = info;
+    this.id = info.socketId ?? host.settings.runtime.randomUuid();
+    this.publicOnly = options.publicOnly ?? false;
+    this.reader = new Reader(this);
+    this.#outlet = outlet;
+    this.trusted = info.trusted === undefined ? nothing : Object.assign(emptyRecord(), info.trusted);
+    this.codec = agreedCodec(host.codecs(), info);
+  }
+
+  /** Runs the open chain; messages wait until it has ended. */
+  start(): void {
+    const failure = runOpenChain(this, this.host.openCalls());
+    if (failure instanceof Promise) void failure.then((error) => this.#opened(error));
+    else this.#opened(failure);
+  }
+
+  #opened(failure: Error | undefined): void {
+    if (failure !== undefined) {
+      this.host.failed(failure, undefined);
+      this.#begin(closeStatus(1011, "Internal error", "server"));
+    }
+    if (this.#phase !== "opening") return;
+    if (this.closed) {
+      this.#runClose();
+      return;
+    }
+    this.#phase = "open";
+    this.reader.open();
+  }
+
+  /** The connection has ended by itself, or its peer wants it to. */
+  ended(status: CloseStatus): void {
+    this.#begin(status);
+  }
+
+  get finished(): Promise<void> {
+    if (this.#finished) return settled;
+    this.#finishedPromise ??= new Promise((resolve) => {
+      this.#resolveFinished = resolve;
+    });
+    return this.#finishedPromise;
+  }
+
+  // What handlers and the rest of the world see.
+
+  get runtime(): Runtime {
+    return this.host.settings.runtime;
+  }
+
+  get settings(): SocketSettings {
+    return this.host.settings;
+  }
+
+  /** What to encode with when no handler of a message says otherwise. */
+  get encoder(): Codec | undefined {
+    if (this.codec !== undefined) return this.codec;
+    // A gateway has said what the client speaks, and it is nothing that we know: better silent than garbled.
+    return this.info.codec === undefined ? this.host.codecs()[0] : undefined;
+  }
+
+  get closed(): boolean {
+    return this.#status !== stillOpen;
+  }
+
+  get closeStatus(): CloseStatus {
+    return this.#status;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.closed) this.#abort.abort(this.closedError("continue"));
+    }
+    return this.#abort.signal;
+  }
+
+  closedError(action: string): VelarosError {
+    const { status, reason } = this.#status;
+    return new VelarosError("VELAROS_SOCKET_CLOSED", { action, status, reason });
+  }
+
+  push(data: unknown, options?: PushOptions): Promise<void> {
+    if (!this.#maySend()) return rejected(this.closedError("push"));
+    const codec = this.encoder;
+    const type = codec?.messageType ?? "text";
+    try {
+      const payload = encodeWith(codec, type, {
+        id: undefined,
+        path: options?.path,
+        status: undefined,
+        data,
+      });
+      return this.transmit(payload, type, "push", undefined) ?? settled;
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  async request<Answer>(data: unknown, options?: SocketRequestOptions): Promise<Answer> {
+    if (this.closed) throw this.closedError("request");
+    options?.signal?.throwIfAborted();
+    const id = this.runtime.randomUuid();
+    const path = options?.path ?? "";
+    const codec = this.encoder;
+    const type = codec?.messageType ?? "text";
+    const payload = encodeWith(codec, type, { id, path: options?.path, status: undefined, data });
+    const inbox = new Inbox(this, this.conversation(id), { path });
+    this.reader.questionOpens(1);
+    const timed = {
+      signal: options?.signal,
+      timeoutMs: options?.timeoutMs ?? this.settings.requestTimeoutMs,
+    };
+    const answer = inbox.wait(
+      timed,
+      (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
+    );
+    try {
+      const message = await this.ask(payload, type, id, answer, inbox);
+      return (message.data === undefined ? undefined : this.encoder?.decodeData(message.data)) as Answer;
+    } finally {
+      this.reader.questionOpens(-1);
+    }
+  }
+
+  /** Sends a question and passes on its answer; `inbox` lives as long as the question only. */
+  ask(
+    payload: Uint8Array | string,
+    type: MessageType,
+    id: string,
+    answer: Promise<Delivered>,
+    inbox: Inbox | undefined,
+  ): Promise<Delivered> {
+    const done = (): void => {
+      inbox?.close();
+      this.#outlet.requestDone?.(id);
+    };
+    answer.then(done, done);
+    void this.transmit(payload, type, "request", id);
+    return answer;
+  }
+
+  close(status: number = 1000, reason: string = "", source: CloseSource = "server"): void {
+    const wanted = closeStatus(status, reason, source);
+    this.#begin(wanted);
+  }
+
+  write(payload: Uint8Array | string, type: MessageType): void | Promise<void> {
+    if (!this.#maySend()) throw this.closedError("write");
+    return this.transmit(payload, type, "push", undefined);
+  }
+
+  pauseReading(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1 && !this.closed) this.#outlet.pause();
+  }
+
+  resumeReading(): void {
+    if (this.#pauses === 0) return;
+    this.#pauses -= 1;
+    if (this.#pauses === 0 && !this.closed) this.#outlet.resume();
+  }
+
+  get(key: string): unknown {
+    return this.#values?.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#values?.has(key) === true;
+  }
+
+  set(key: string, value: unknown): void {
+    (this.#values ??= new Map()).set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#values?.delete(key);
+  }
+
+  setTrusted(key: string, value: unknown): void {
+    this.trusted = Object.assign(emptyRecord(), this.trusted, { [key]: value });
+  }
+
+  // For the chains.
+
+  /** The conversation with this id, which comes into being when it is first asked for. */
+  conversation(id: string): Conversation {
+    this.conversations ??= new Map();
+    return this.conversations.get(id) ?? new Conversation(id, this.conversations);
+  }
+
+  /** Hands bytes to the connection. A rejection that nobody looks at harms nobody. */
+  transmit(
+    payload: Uint8Array | string,
+    type: MessageType,
+    purpose: OutboundPurpose,
+    about: InboundMessage | string | undefined,
+  ): void | Promise<void> {
+    const room = this.#outlet.send(payload, type, purpose, about);
+    if (room !== undefined) room.catch(ignore);
+    return room;
+  }
+
+  /** Sends an error that answers no message, if there is a way to encode it. */
+  tell(error: WireError): void {
+    const codec = this.encoder;
+    if (codec === undefined || !this.#maySend()) return;
+    const type = codec.messageType;
+    void this.transmit(encodeError(codec, type, undefined, error), type, "push", undefined);
+  }
+
+  /** The chain of a message has ended, and with it everything it started. */
+  concluded(exchange: Exchange): void {
+    if (exchange.root !== undefined) settleOutcome(exchange.root);
+    const suspended = exchange.finish();
+    if (exchange.inbound !== undefined) this.settled(exchange.inbound);
+    this.reader.handlerEnds(suspended);
+  }
+
+  settled(message: InboundMessage): void {
+    this.#outlet.settled?.(message);
+  }
+
+  abortOnClose(controller: AbortController): void {
+    (this.#messageAborts ??= new Set()).add(controller);
+  }
+
+  forgetAbort(controller: AbortController): void {
+    this.#messageAborts?.delete(controller);
+  }
+
+  #maySend(): boolean {
+    return this.#phase === "closing" ? this.#status.source === "server" : !this.closed;
+  }
+
+  /** The first close wins. */
+  #begin(status: CloseStatus): void {
+    if (this.closed) return;
+    this.#status = status;
+    this.reader.close();
+    for (const waiter of this.waiters) waiter.fail(this.closedError("wait"));
+    for (const conversation of this.conversations?.values() ?? []) conversation.release();
+    const reason = this.closedError("continue");
+    this.#abort?.abort(reason);
+    for (const controller of this.#messageAborts ?? []) controller.abort(reason);
+    // Not from within the handler that closes: it goes on first. While the open chain runs, its end is awaited.
+    if (this.#phase === "open") void settled.then(() => this.#runClose());
+  }
+
+  #runClose(): void {
+    this.#phase = "closing";
+    const pending = runCloseChain(this, this.host.closeCalls());
+    if (pending === undefined) this.#end();
+    else void pending.then(() => this.#end());
+  }
+
+  #end(): void {
+    this.#phase = "closed";
+    const { status, reason, source } = this.#status;
+    try {
+      this.#outlet.close(status, reason, source);
+    } catch (error) {
+      this.host.failed(toError(error), undefined);
+    }
+    this.#finished = true;
+    this.#resolveFinished();
+  }
+}
+
+/** The codec that the handshake selected, or that a gateway found out. */
+function agreedCodec(codecs: readonly Codec[], info: ConnectionInfo): Codec | undefined {
+  if (info.subprotocol !== undefined) return codecs.find((codec) => codec.subprotocol === info.subprotocol);
+  return info.codec === undefined ? undefined : codecs.find((codec) => codec.name === info.codec);
+}
