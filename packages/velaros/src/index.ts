@@ -9,6 +9,10 @@ export { Pattern, compareSpecificity } from "./pattern/pattern.ts";
 export type { PatternJson } from "./pattern/pattern.ts";
 export { PatternIndex } from "./pattern/pattern-index.ts";
 export type { PatternMatch } from "./pattern/pattern-index.ts";
+export type { PathCacheLimits } from "./pattern/path-cache.ts";
+export type { Chunk, DynamicChunk, Modifier, StaticChunk, WildcardChunk } from "./pattern/chunk.ts";
+export type { Subpattern } from "./pattern/subpattern.ts";
+export type { PathValues } from "./pattern/build.ts";
 export type { Params, ParamsLookup } from "./pattern/params.ts";
 
 // Handlers and what they are given.
@@ -30,17 +34,6 @@ export type { PushOptions, Socket, SocketRequestOptions, SocketState, WaitOption
 export { CodecMiddleware } from "./codec-middleware.ts";
 export { set, setFn, setValue, socketSet, socketSetFn, socketSetValue } from "./set-middleware.ts";
 export type { ValueSource } from "./set-middleware.ts";
-
-// Route patterns.
-export { compareSpecificity, Pattern } from "./pattern/pattern.ts";
-export type { PatternJson } from "./pattern/pattern.ts";
-export { PatternIndex } from "./pattern/pattern-index.ts";
-export type { PatternMatch } from "./pattern/pattern-index.ts";
-export type { PathCacheLimits } from "./pattern/path-cache.ts";
-export type { Chunk, DynamicChunk, Modifier, StaticChunk, WildcardChunk } from "./pattern/chunk.ts";
-export type { Subpattern } from "./pattern/subpattern.ts";
-export type { PathValues } from "./pattern/build.ts";
-export type { Params, ParamsLookup } from "./pattern/params.ts";
 
 // Connections.
 export type {
