@@ -1,0 +1,192 @@
+import { Pattern, VelarosError } from "velaros";
+import { EurusError } from "../errors.ts";
+import {
+  announcementLimits as limits,
+  hashDescriptor,
+  type GatewayAnnouncement,
+  type InstanceAnnouncement,
+  type InstanceDescriptor,
+  type RememberedClaim,
+  type RouteClaim,
+  type WireVersions,
+} from "./announcement.ts";
+import { FieldReader, Rejection } from "./field-reader.ts";
+
+/** What came of reading an announcement: it, or why it is refused. */
+export type Reading<Announcement> =
+  | { readonly announcement: Announcement; readonly problem?: undefined }
+  | { readonly announcement?: undefined; readonly problem: string };
+
+/**
+ * Reads what an instance announced. The input may be anything, and no input throws.
+ *
+ * @param subject - Where it came from; its last two tokens, which the broker proves, must agree with what it says.
+ */
+export function readInstanceAnnouncement(subject: string, payload: unknown): Reading<InstanceAnnouncement> {
+  return reading(() => {
+    const fields = new FieldReader(decode(payload), "it");
+    const announcement: InstanceAnnouncement = {
+      service: fields.token("service"),
+      instanceId: fields.token("instance"),
+      epoch: fields.token("epoch"),
+      sequence: fields.count("sequence"),
+      versions: readVersions(fields),
+      descriptorHash: fields.token("hash"),
+      descriptor: fields.has("descriptor") ? readDescriptor(fields) : undefined,
+      draining: fields.flag("draining"),
+      goodbye: fields.flag("goodbye"),
+      pins: fields.count("pins"),
+      opens: fields.count("opens"),
+      lagMs: fields.count("lagMs"),
+      links: fields.counts("links", limits.entries),
+    };
+    checkSubject(subject, announcement.service, announcement.instanceId);
+    const { descriptor, descriptorHash } = announcement;
+    if (descriptor !== undefined && hashDescriptor(descriptor) !== descriptorHash) {
+      throw new Rejection("its hash does not belong to its descriptor");
+    }
+    return announcement;
+  });
+}
+
+/** Reads what a gateway announced; as {@link readInstanceAnnouncement}. */
+export function readGatewayAnnouncement(subject: string, payload: unknown): Reading<GatewayAnnouncement> {
+  return reading(() => {
+    const fields = new FieldReader(decode(payload), "it");
+    const announcement: GatewayAnnouncement = {
+      gateway: fields.token("gateway"),
+      gatewayId: fields.token("id"),
+      epoch: fields.token("epoch"),
+      sequence: fields.count("sequence"),
+      versions: readVersions(fields),
+      goodbye: fields.flag("goodbye"),
+      links: fields.has("links") ? fields.counts("links", limits.entries) : undefined,
+      wanted: fields.tokens("wanted", limits.entries),
+      claims: fields.list("claims", limits.entries).map(readRememberedClaim),
+    };
+    checkSubject(subject, announcement.gateway, announcement.gatewayId);
+    return announcement;
+  });
+}
+
+/**
+ * Encodes what an instance announces.
+ *
+ * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when nobody would accept it: too many routes, too large.
+ */
+export function encodeInstanceAnnouncement(subject: string, announcement: InstanceAnnouncement): Uint8Array {
+  const { service, instanceId, descriptorHash, versions, links, ...rest } = announcement;
+  const payload = encode({
+    service,
+    instance: instanceId,
+    hash: descriptorHash,
+    versions: [versions.min, versions.max],
+    links: Object.fromEntries(links),
+    ...rest,
+  });
+  refuse(subject, readInstanceAnnouncement(subject, payload).problem);
+  return payload;
+}
+
+/**
+ * Encodes what a gateway announces. When it knows more instances than fit, it names none.
+ *
+ * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when nobody would accept it.
+ */
+export function encodeGatewayAnnouncement(subject: string, announcement: GatewayAnnouncement): Uint8Array {
+  const { gatewayId, versions, links, ...rest } = announcement;
+  const fields = { id: gatewayId, versions: [versions.min, versions.max], ...rest };
+  if (links !== undefined && links.size <= limits.entries) {
+    const payload = encode({ ...fields, links: Object.fromEntries(links) });
+    if (readGatewayAnnouncement(subject, payload).problem === undefined) return payload;
+  }
+  const payload = encode(fields);
+  refuse(subject, readGatewayAnnouncement(subject, payload).problem);
+  return payload;
+}
+
+function refuse(subject: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new EurusError("EURUS_ANNOUNCEMENT_INVALID", { subject, problem });
+}
+
+function reading<Announcement>(read: () => Announcement): Reading<Announcement> {
+  try {
+    return { announcement: read() };
+  } catch (error) {
+    if (error instanceof Rejection || VelarosError.is(error)) return { problem: error.message };
+    // Nothing else is known to be thrown; whatever it is, it came from hostile input and must not spread.
+    return { problem: `it can't be read (${String(error)})` };
+  }
+}
+
+function encode(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function decode(payload: unknown): unknown {
+  if (!(payload instanceof Uint8Array)) throw new Rejection("it is not a packet of bytes");
+  if (payload.byteLength > limits.bytes) throw new Rejection(`it is larger than ${limits.bytes} bytes`);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+  } catch {
+    throw new Rejection("it is not JSON in UTF-8");
+  }
+}
+
+function checkSubject(subject: string, name: string, id: string): void {
+  if (!subject.endsWith(`.${name}.${id}`)) {
+    throw new Rejection(`it says that it is ${name}.${id}, which is not where it comes from`);
+  }
+}
+
+function readVersions(fields: FieldReader): WireVersions {
+  const [min, max, ...more] = fields.list("versions", 2);
+  if (!isVersion(min) || !isVersion(max) || min > max || more.length > 0) {
+    throw new Rejection("its versions must be the lowest and the highest number");
+  }
+  return { min, max };
+}
+
+function isVersion(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 0xffff;
+}
+
+function readDescriptor(outer: FieldReader): InstanceDescriptor {
+  const fields = outer.object("descriptor");
+  const routes = fields.list("routes", limits.routes).map(readRoute);
+  if (new Set(routes.map((route) => route.pattern)).size < routes.length) {
+    throw new Rejection("it names a route twice");
+  }
+  checkPatterns(routes);
+  return {
+    gatewayNames: fields.tokens("gatewayNames", limits.gatewayNames),
+    routes,
+    onInstanceLost: fields.choice("onInstanceLost", ["close", "repin"]),
+  };
+}
+
+function readRoute(value: unknown): RouteClaim {
+  const fields = new FieldReader(value, "a route");
+  return { pattern: fields.text("pattern", limits.routeBytes), claimedAt: fields.count("claimedAt") };
+}
+
+function readRememberedClaim(value: unknown): RememberedClaim {
+  const fields = new FieldReader(value, "a claim");
+  return { service: fields.token("service"), ...readRoute(value) };
+}
+
+function checkPatterns(routes: readonly RouteClaim[]): void {
+  const encoder = new TextEncoder();
+  let size = 0;
+  for (const { pattern } of routes) {
+    if (encoder.encode(pattern).byteLength > limits.routeBytes) {
+      throw new Rejection(`the route ${pattern.slice(0, 64)}… is longer than ${limits.routeBytes} bytes`);
+    }
+    const { chunks } = new Pattern(pattern);
+    if (chunks.length > limits.routeSegments) {
+      throw new Rejection(`the route ${pattern} has more than ${limits.routeSegments} segments`);
+    }
+    for (const chunk of chunks) if (chunk.kind !== "static") size += chunk.subpattern?.size ?? 0;
+    if (size > limits.subpatternSize) throw new Rejection("its regular expressions are too large together");
+  }
+}
