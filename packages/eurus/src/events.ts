@@ -78,7 +78,7 @@ export type GatewayEvent =
   /** Output of a service was thrown away. */
   | ({
       readonly type: "output-dropped";
-      readonly cause: "socket-unknown" | "message-settled" | "foreign-pin";
+      readonly cause: "socket-closed" | "message-settled" | "foreign-pin";
     } & InstanceName)
   | { readonly type: "bus"; readonly status: "connected" | "disconnected" | "closed" }
   | { readonly type: "error"; readonly error: Error };

@@ -1,0 +1,87 @@
+import type { InstanceToGatewayFrame, OutputFrame, UnpinFrame } from "../link/frame.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
+import type { InstancePins } from "./instance-pins.ts";
+import { settleUnpinned } from "./outcomes.ts";
+import type { Pin } from "./pin.ts";
+
+/** Does what an instance says about one of its clients. It can name no other: pins belong to its link. */
+export function deliver(parts: GatewayParts, instance: InstancePins, frame: InstanceToGatewayFrame): void {
+  const pin = instance.get(frame.pin);
+  if (pin === undefined) {
+    if (frame.type === "output") drop(parts, instance, "foreign-pin");
+    return;
+  }
+  switch (frame.type) {
+    case "opened":
+      pin.accepted();
+      break;
+    case "refused":
+      parts.forwarder.move(pin, "refused");
+      break;
+    case "output":
+      deliverOutput(parts, pin, frame);
+      break;
+    case "end":
+      for (const number of frame.numbers) pin.settle(number);
+      break;
+    case "request-done":
+      pin.edge.requestDone(frame.requestId, pin);
+      break;
+    case "close":
+      // The pin ends first: the instance needs no word of the close that it began.
+      instance.end(pin, "service-closed");
+      pin.edge.socket.close(frame.status, frame.reason, frame.source);
+      break;
+    case "unpin":
+      unpin(parts, pin, frame);
+      break;
+    case "credit":
+      // The link keeps the books.
+      break;
+  }
+}
+
+function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void {
+  const { edge, instance } = pin;
+  const { socket } = edge;
+  const { link } = instance;
+  const bytes = frame.body.byteLength;
+  const settled = frame.purpose === "reply" && !pin.accepts(frame.number);
+  if (settled || socket.closed) {
+    link.consumed(pin.number, bytes);
+    drop(parts, instance, settled ? "message-settled" : "socket-closed");
+    return;
+  }
+  if (frame.requestId !== undefined) edge.requestOpened(frame.requestId, pin);
+
+  try {
+    const written = socket.write(frame.body, frame.messageType);
+    if (written === undefined) link.consumed(pin.number, bytes);
+    else
+      written.then(
+        () => link.consumed(pin.number, bytes),
+        () => failedToWrite(pin),
+      );
+  } catch {
+    failedToWrite(pin);
+  }
+}
+
+function failedToWrite({ edge }: Pin): void {
+  if (!edge.socket.closed) edge.socket.close(1011, "Failed to send message");
+}
+
+/** The instance stops and lets its client stay: it only has to know that its state is gone. */
+function unpin({ options, events }: GatewayParts, pin: Pin, { lastNumber }: UnpinFrame): void {
+  settleUnpinned({ options, events }, pin, lastNumber);
+  pin.instance.end(pin, "drained");
+  pin.edge.sendError("SESSION_RESET", undefined, undefined, { details: { service: pin.service } });
+}
+
+function drop(
+  { events }: GatewayParts,
+  { service, instanceId }: InstancePins,
+  cause: "socket-closed" | "message-settled" | "foreign-pin",
+): void {
+  if (events.active) events.emit({ type: "output-dropped", service, instanceId, cause });
+}

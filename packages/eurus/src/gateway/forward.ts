@@ -1,0 +1,160 @@
+import type { Context, InboundMessage } from "velaros";
+import type { MessageType, WireErrorCode } from "velaros-protocol";
+import type { UnpinnedCause } from "../events.ts";
+import { pathProblem } from "./canonical-path.ts";
+import type { EdgeSocket, ErrorExtras } from "./edge-socket.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
+import type { InstancePins } from "./instance-pins.ts";
+import { settleUnavailable } from "./outcomes.ts";
+import type { Pin } from "./pin.ts";
+
+/** What an error answer needs to know of the message that it answers. */
+interface Question {
+  readonly edge: EdgeSocket;
+  readonly id: string | undefined;
+  readonly path: string | undefined;
+  readonly type: MessageType;
+}
+
+/** Sends client messages where they belong: path to route, route and socket to pin, pin to instance. */
+export class Forwarder {
+  /** The gateway is about to stop: what began may finish, nothing new begins. */
+  draining = false;
+  readonly #parts: GatewayParts;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Forwards the message, answers it with an error, or passes it on when no service is in charge of it. */
+  handle(context: Context): void | Promise<void> {
+    const edge = this.#parts.sockets.of(context.socket);
+    if (edge === undefined) return undefined;
+    if (context.path === "") return this.#answer(context, edge);
+
+    const { options, fleet } = this.#parts;
+    const { path } = context;
+    const problem = pathProblem(path, options);
+    if (problem !== undefined) {
+      this.#refuse(questionOf(edge, context.forwardable()), "BAD_PATH", undefined, {
+        message: `The path is not canonical: ${problem}.`,
+      });
+      return undefined;
+    }
+    const service = fleet.serviceFor(path, edge);
+    if (service === undefined) return context.next();
+
+    const message = context.forwardable();
+    const question = questionOf(edge, message);
+    if (this.draining) return this.#refuse(question, "SHUTTING_DOWN", service);
+    const pin = edge.pins.get(service) ?? this.#pin(edge, service, path, question);
+    if (pin !== undefined) this.#send(pin, message, question);
+    return undefined;
+  }
+
+  /**
+   * Looks for another instance for a client whose messages were certainly not handled where it was pinned, and
+   * sends them there in order. Without another one the client is told.
+   */
+  move(pin: Pin, cause: UnpinnedCause): void {
+    const { edge, service, instance } = pin;
+    const frames = pin.takeHeld();
+    const [first] = frames;
+    const refusedBy = [...pin.refusedBy, instance.instanceId];
+    const next =
+      edge.closing || edge.socket.closed ? undefined : this.#choose(service, first?.path, refusedBy);
+    if (next === undefined) {
+      settleUnavailable(this.#parts, pin);
+      instance.end(pin, cause);
+      return;
+    }
+    instance.end(pin, cause);
+    next.open(edge, refusedBy).sendMoved(frames);
+  }
+
+  /** A message without path answers whoever asked under its id. */
+  #answer(context: Context, edge: EdgeSocket): void | Promise<void> {
+    const message = context.forwardable();
+    const { id } = message.forwarded;
+    const pin = id === undefined ? undefined : edge.ownerOf(id);
+    if (id === undefined || pin === undefined) return context.next();
+    this.#send(pin, message, questionOf(edge, message));
+    return undefined;
+  }
+
+  #send(pin: Pin, message: InboundMessage, question: Question): void {
+    const { edge, id, path } = question;
+    const { options, fleet, events } = this.#parts;
+    if (!fleet.reachable) return this.#unavailable(question, pin.service);
+
+    const answers = id !== undefined && edge.isAsking(id, pin);
+    // A client that is asked something goes on being read, so what it has no room for is refused instead.
+    const crowded =
+      (pin.blocking && edge.hasRequests) || edge.openMessages >= options.maxOpenMessagesPerSocket;
+    if (crowded && !answers) return this.#refuse(question, "OVERLOADED", pin.service);
+
+    pin.send(message);
+    if (answers) edge.requestDone(id, pin);
+    if (edge.told.size > 0) edge.told.delete(pin.service);
+    if (events.active) {
+      const { service, instance } = pin;
+      events.emit({ type: "routed", socketId: edge.id, path, service, instanceId: instance.instanceId });
+    }
+    return undefined;
+  }
+
+  #pin(edge: EdgeSocket, service: string, path: string, question: Question): Pin | undefined {
+    if (edge.pins.size >= this.#parts.options.maxPinsPerSocket) {
+      this.#refuse(question, "OVERLOADED", service);
+      return undefined;
+    }
+    const instance = edge.closing ? undefined : this.#choose(service, path, []);
+    if (instance === undefined) {
+      this.#unavailable(question, service);
+      return undefined;
+    }
+    return instance.open(edge, []);
+  }
+
+  #choose(service: string, path: string | undefined, refusedBy: readonly string[]): InstancePins | undefined {
+    const { fleet } = this.#parts;
+    return fleet.reachable ? fleet.choose(service, path, refusedBy) : undefined;
+  }
+
+  #unavailable(question: Question, service: string): void {
+    const { retryAfterMs } = this.#parts.options;
+    this.#refuse(question, "SERVICE_UNAVAILABLE", service, { retryAfterMs, details: { service } });
+  }
+
+  /**
+   * Answers with an error. Somebody who sends without ids hears of a service's trouble once, until a message
+   * gets through again.
+   */
+  #refuse(
+    { edge, id, path, type }: Question,
+    code: WireErrorCode,
+    service: string | undefined,
+    extras?: ErrorExtras,
+  ): void {
+    const { events } = this.#parts;
+    if (id !== undefined) {
+      edge.sendError(code, id, type, extras);
+    } else if (service !== undefined && !edge.told.has(service)) {
+      edge.told.add(service);
+      edge.sendError(code, undefined, type, extras);
+    }
+    if (events.active) events.emit({ type: "refused", socketId: edge.id, path, service, code });
+  }
+}
+
+function questionOf(
+  edge: EdgeSocket,
+  {
+    type,
+    forwarded,
+  }: InboundMessage & {
+    readonly forwarded: { readonly id: string | undefined; readonly path: string | undefined };
+  },
+): Question {
+  return { edge, id: forwarded.id, path: forwarded.path, type };
+}

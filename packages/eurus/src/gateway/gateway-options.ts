@@ -1,0 +1,143 @@
+import { nodeRuntime } from "velaros";
+import type { Runtime } from "velaros-protocol";
+import { atLeast } from "../option-checks.ts";
+
+/** What a {@link Gateway} may be told beside its name and transport. */
+export interface GatewayOptions {
+  /**
+   * Clock, timers and random numbers; for simulations.
+   *
+   * @defaultValue the real ones
+   */
+  readonly runtime?: Runtime | undefined;
+  /**
+   * Names of upgrade headers that services get to see, beside `user-agent`, `accept-language`, `x-request-id`,
+   * `traceparent` and `tracestate`. Cookies and authorization travel only when they are named here.
+   *
+   * @defaultValue none
+   */
+  readonly forwardHeaders?: readonly string[] | undefined;
+  /**
+   * Which service owns a pattern that several services announce, by the text of the pattern.
+   *
+   * @defaultValue none: the one that claimed it first
+   */
+  readonly routeOwners?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Longest path of a client message, in bytes of UTF-8. Longer ones are answered with `BAD_PATH`.
+   *
+   * @defaultValue `1_024`
+   */
+  readonly maxPathBytes?: number | undefined;
+  /** @defaultValue `32` */
+  readonly maxPathSegments?: number | undefined;
+  /**
+   * How many services one client may use over one connection. Above it: `OVERLOADED`.
+   *
+   * @defaultValue `32`
+   */
+  readonly maxPinsPerSocket?: number | undefined;
+  /**
+   * How many messages with ids of one client may wait for the end of their handlers. Above it: `OVERLOADED`.
+   *
+   * @defaultValue `1_024`
+   */
+  readonly maxOpenMessagesPerSocket?: number | undefined;
+  /**
+   * How long an instance may take to accept a client, in milliseconds. After it the client is told that nobody
+   * knows what became of its messages, and the next one goes elsewhere.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly openTimeoutMs?: number | undefined;
+  /**
+   * How long a client may wait for room at a service before it is closed with 1013, in milliseconds.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly stallTimeoutMs?: number | undefined;
+  /**
+   * What `SERVICE_UNAVAILABLE` tells clients to wait before they try again, in milliseconds.
+   *
+   * @defaultValue `1_000`
+   */
+  readonly retryAfterMs?: number | undefined;
+  /**
+   * How often the gateway tells services that it lives, in milliseconds. Services give up after twelve of the default.
+   *
+   * @defaultValue `1_000`
+   */
+  readonly heartbeatIntervalMs?: number | undefined;
+  /**
+   * How long an instance may be silent before it counts as dead, in milliseconds; at least three of its heartbeats.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly instanceLeaseMs?: number | undefined;
+  /**
+   * How long `stop` lets messages finish before it closes the clients, in milliseconds. `0` closes them at once.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly drainTimeoutMs?: number | undefined;
+  /**
+   * How many clients are closed at once when many have to be. Batches follow each other by 25 to 75 ms, so that
+   * clients don't come back all at the same time.
+   *
+   * @defaultValue `200`
+   */
+  readonly closeBatchSize?: number | undefined;
+  /** Told when a listener of `onEvent` throws; everything else is an event. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+/** {@link GatewayOptions} with every default filled in. */
+export interface GatewaySettings {
+  readonly runtime: Runtime;
+  readonly forwardHeaders: ReadonlySet<string>;
+  readonly routeOwners: Readonly<Record<string, string>>;
+  readonly maxPathBytes: number;
+  readonly maxPathSegments: number;
+  readonly maxPinsPerSocket: number;
+  readonly maxOpenMessagesPerSocket: number;
+  readonly openTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly retryAfterMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly instanceLeaseMs: number;
+  readonly drainTimeoutMs: number;
+  readonly closeBatchSize: number;
+}
+
+const harmlessHeaders = [
+  "user-agent",
+  "accept-language",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+] as const;
+
+/** @throws {@link EurusError} `EURUS_OPTION_INVALID` for a number that can't work. */
+export function gatewaySettings(options: GatewayOptions): GatewaySettings {
+  const more = (options.forwardHeaders ?? []).map((name) => name.toLowerCase());
+  return {
+    runtime: options.runtime ?? nodeRuntime,
+    forwardHeaders: new Set([...harmlessHeaders, ...more]),
+    routeOwners: options.routeOwners ?? {},
+    maxPathBytes: atLeast(1, "maxPathBytes", options.maxPathBytes ?? 1_024),
+    maxPathSegments: atLeast(1, "maxPathSegments", options.maxPathSegments ?? 32),
+    maxPinsPerSocket: atLeast(1, "maxPinsPerSocket", options.maxPinsPerSocket ?? 32),
+    maxOpenMessagesPerSocket: atLeast(
+      1,
+      "maxOpenMessagesPerSocket",
+      options.maxOpenMessagesPerSocket ?? 1_024,
+    ),
+    openTimeoutMs: atLeast(1, "openTimeoutMs", options.openTimeoutMs ?? 5_000),
+    stallTimeoutMs: atLeast(1, "stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
+    retryAfterMs: atLeast(0, "retryAfterMs", options.retryAfterMs ?? 1_000),
+    heartbeatIntervalMs: atLeast(1, "heartbeatIntervalMs", options.heartbeatIntervalMs ?? 1_000),
+    instanceLeaseMs: atLeast(1, "instanceLeaseMs", options.instanceLeaseMs ?? 5_000),
+    drainTimeoutMs: atLeast(0, "drainTimeoutMs", options.drainTimeoutMs ?? 10_000),
+    closeBatchSize: atLeast(1, "closeBatchSize", options.closeBatchSize ?? 200),
+  };
+}

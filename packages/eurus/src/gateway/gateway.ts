@@ -1,0 +1,198 @@
+import type { Context, HandlerObject } from "velaros";
+import { EurusError } from "../errors.ts";
+import { EventSource } from "../event-source.ts";
+import type { GatewayEvent } from "../events.ts";
+import { Lifecycle } from "../lifecycle.ts";
+import { checkName } from "../option-checks.ts";
+import type { Transport, Unsubscribe } from "../transport/transport.ts";
+import { EdgeSockets } from "./edge-sockets.ts";
+import { gatewaySettings } from "./gateway-options.ts";
+import type { GatewayOptions, GatewaySettings } from "./gateway-options.ts";
+import { GatewayRun } from "./gateway-run.ts";
+import type { ConnectedSocket, KnownInstance } from "./known.ts";
+
+/**
+ * Spreads the messages of WebSocket clients over services, by path. Mount it on a router behind a codec; it
+ * finds the services on the bus by itself, and passes on what none of them is in charge of.
+ *
+ * @example
+ * ```ts
+ * const gateway = new Gateway("main-gateway", transport);
+ * await gateway.start();
+ * const edge = new Router().use(json()).use(gateway);
+ * await edge.listen({ port: 8080, path: "/ws" });
+ * ```
+ */
+export class Gateway implements HandlerObject, AsyncDisposable {
+  /** What services may be limited to; several gateways may share a name. */
+  readonly name: string;
+  /** Unique for each gateway; 32 characters of a–z and 0–9. */
+  readonly id: string;
+  readonly transport: Transport;
+  readonly #settings: GatewaySettings;
+  readonly #sockets: EdgeSockets;
+  readonly #events: EventSource<GatewayEvent>;
+  readonly #lifecycle: Lifecycle;
+  #run: GatewayRun | undefined;
+  /** Set while clients are being closed: whoever connects now is turned away. */
+  #closing = false;
+
+  /**
+   * @param name - 1 to 64 of the characters A–Z a–z 0–9 `_` `-`.
+   * @param transport - Shared with the services, or connected to the same bus.
+   * @throws {@link EurusError} `EURUS_NAME_INVALID`, `EURUS_TRANSPORT_MISSING` or `EURUS_OPTION_INVALID`.
+   */
+  constructor(name: string, transport: Transport, options: GatewayOptions = {}) {
+    this.name = checkName("gateway", name);
+    if (typeof transport?.publish !== "function") {
+      throw new EurusError("EURUS_TRANSPORT_MISSING", { kind: "gateway", name });
+    }
+    this.transport = transport;
+    this.#settings = gatewaySettings(options);
+    const { runtime } = this.#settings;
+    this.id = runtime.randomToken(32);
+    this.#sockets = new EdgeSockets(() => runtime.nowMs());
+    this.#events = new EventSource((error) => options.onError?.(error));
+    this.#lifecycle = new Lifecycle({
+      kind: "gateway",
+      name,
+      launch: () => this.#launch(),
+      halt: () => this.#halt(),
+      abandon: () => this.#abandon(),
+    });
+  }
+
+  /**
+   * Binds the gateway to the bus and asks who is there. Resolves when the services that are there can be routed to.
+   *
+   * @throws {@link EurusError} (as a rejection) `EURUS_ALREADY_STARTED`, or `EURUS_START_FAILED` with the cause;
+   *   then nothing is left bound.
+   */
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  /**
+   * Lets what is in flight finish for up to `drainTimeoutMs`, closes its clients with 1001 "Gateway stopping",
+   * tells the services, and resolves. May be called at any time, also twice; the gateway can be started again
+   * afterwards.
+   */
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  /** Whether some service would get a message with this path now. */
+  canServePath(path: string): boolean {
+    return this.#run?.canServePath(path) ?? false;
+  }
+
+  /** The same for the message that a handler holds. */
+  canHandle(context: Context): boolean {
+    return this.canServePath(context.path);
+  }
+
+  /** The instances that can be routed to, by service and age. */
+  services(): readonly KnownInstance[] {
+    return this.#run?.services() ?? [];
+  }
+
+  /** The clients that are connected, and where they are pinned. */
+  sockets(): readonly ConnectedSocket[] {
+    return this.#sockets.all().map(({ id, socket, pins }) => ({
+      id,
+      remoteAddress: socket.info.remoteAddress,
+      pins: [...pins.values()].map(({ service, instance }) => ({ service, instanceId: instance.instanceId })),
+    }));
+  }
+
+  /**
+   * Takes an instance out: its clients are closed with 1001 "Service unreachable" (or told, under `"repin"`),
+   * and it stays out for 10 s or until it is started anew.
+   *
+   * @param service - Id of the instance, the service object itself, or an entry of {@link services}.
+   * @returns Whether it was there.
+   */
+  removeService(service: string | { readonly id: string }): boolean {
+    return this.#run?.remove(typeof service === "string" ? service : service.id) ?? false;
+  }
+
+  /**
+   * Asks an instance for a sign of life.
+   *
+   * @param service - As for {@link removeService}.
+   * @returns Whether it answered in time.
+   */
+  async pingService(
+    service: string | { readonly id: string },
+    options: { readonly timeoutMs?: number | undefined } = {},
+  ): Promise<boolean> {
+    const id = typeof service === "string" ? service : service.id;
+    return (await this.#run?.ping(id, options.timeoutMs ?? 1_000)) ?? false;
+  }
+
+  /** Calls `listener` with everything that an operator may want to know, until the returned function is called. */
+  onEvent(listener: (event: GatewayEvent) => void): Unsubscribe {
+    return this.#events.listen(listener);
+  }
+
+  /** For the router: forwards a message, or passes it on. */
+  handle(context: Context): void | Promise<void> {
+    return this.#run === undefined ? context.next() : this.#run.forwarder.handle(context);
+  }
+
+  /** For the router: a client has connected. */
+  handleOpen(context: Context): void {
+    if (this.#closing) {
+      context.closeWithStatus(1001, "Gateway stopping");
+      return;
+    }
+    const edge = this.#sockets.add(context.socket);
+    if (edge !== undefined && this.#events.active)
+      this.#events.emit({ type: "socket-opened", socketId: edge.id });
+  }
+
+  /** For the router: a client is gone, whoever began. */
+  handleClose(context: Context): void {
+    const edge = this.#sockets.remove(context.socket);
+    if (edge === undefined) return;
+    const { status, reason, source } = context.closeStatus();
+    for (const pin of [...edge.pins.values()]) {
+      pin.instance.end(pin, "socket-closed", { status, reason, source });
+    }
+    if (this.#events.active) {
+      this.#events.emit({ type: "socket-closed", socketId: edge.id, status, reason, source });
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #launch(): Promise<void> {
+    this.#closing = false;
+    this.#run = new GatewayRun({
+      name: this.name,
+      id: this.id,
+      transport: this.transport,
+      settings: this.#settings,
+      sockets: this.#sockets,
+      events: this.#events,
+    });
+    return this.#run.start();
+  }
+
+  async #halt(): Promise<void> {
+    const run = this.#run;
+    await run?.finish();
+    this.#closing = true;
+    await run?.closeClients();
+    this.#run = undefined;
+    await run?.leave();
+    this.#closing = false;
+  }
+
+  #abandon(): void {
+    this.#run?.abandon();
+    this.#run = undefined;
+  }
+}

@@ -1,0 +1,123 @@
+import type { CloseSource } from "velaros-protocol";
+import type { UnpinnedCause } from "../events.ts";
+import type { LinkDialer, InstanceAddress } from "../link/dialer.ts";
+import type { InstanceToGatewayFrame, SocketInfo } from "../link/frame.ts";
+import type { GatewayLink, LinkListener, LinkLostCause } from "../link/link.ts";
+import type { EdgeSocket } from "./edge-socket.ts";
+import { takeOpen } from "./outcomes.ts";
+import { Pin } from "./pin.ts";
+
+/** What the pins of an instance tell the gateway they belong to. */
+export interface InstancePinsOwner {
+  /** Upgrade headers that services may see, lower-case. */
+  readonly forwardHeaders: ReadonlySet<string>;
+  nowMs(): number;
+  frame(instance: InstancePins, frame: InstanceToGatewayFrame): void;
+  pinned(pin: Pin): void;
+  unpinned(pin: Pin, cause: UnpinnedCause): void;
+  suspect(instance: InstancePins): void;
+  restored(instance: InstancePins): void;
+  lost(instance: InstancePins, cause: LinkLostCause): void;
+}
+
+/** How a pin ended, for the instance. */
+export interface PinClose {
+  readonly status: number;
+  readonly reason: string;
+  readonly source: CloseSource;
+}
+
+/** One link to an instance, and the clients that are pinned over it. */
+export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
+  readonly service: string;
+  readonly instanceId: string;
+  readonly link: GatewayLink;
+  readonly #owner: InstancePinsOwner;
+  readonly #pins = new Map<number, Pin>();
+  #lastPin = 0;
+
+  constructor(address: InstanceAddress, dialer: LinkDialer, owner: InstancePinsOwner) {
+    this.service = address.service;
+    this.instanceId = address.instanceId;
+    this.#owner = owner;
+    this.link = dialer.dial(address, this);
+  }
+
+  get size(): number {
+    return this.#pins.size;
+  }
+
+  get(pin: number): Pin | undefined {
+    return this.#pins.get(pin);
+  }
+
+  /** Every pin; safe to end them while walking. */
+  all(): readonly Pin[] {
+    return [...this.#pins.values()];
+  }
+
+  /** Pins a client here. Messages may follow at once. */
+  open(edge: EdgeSocket, refusedBy: readonly string[]): Pin {
+    const number = this.#lastPin + 1;
+    this.link.send({ type: "open", pin: number, info: socketInfo(edge, this.#owner.forwardHeaders) });
+    this.#lastPin = number;
+    const pin = new Pin(number, edge, this, this.#owner.nowMs(), refusedBy);
+    this.#pins.set(number, pin);
+    edge.pins.set(this.service, pin);
+    this.#owner.pinned(pin);
+    return pin;
+  }
+
+  /**
+   * Ends a pin. What is still open on it has to be settled before, or is forgotten.
+   *
+   * @param tell - How the socket was closed, if the instance doesn't know.
+   */
+  end(pin: Pin, cause: UnpinnedCause, tell?: PinClose): void {
+    if (!this.#pins.delete(pin.number)) return;
+    takeOpen(pin);
+    pin.ended();
+    pin.edge.forget(pin);
+    if (tell !== undefined) {
+      const { status, reason, source } = tell;
+      this.link.send({ type: "close", pin: pin.number, status, reason, source });
+    }
+    this.link.release(pin.number);
+    this.#owner.unpinned(pin, cause);
+  }
+
+  frame(frame: InstanceToGatewayFrame): void {
+    this.#owner.frame(this, frame);
+  }
+
+  writable(pin: number): void {
+    this.#pins.get(pin)?.refreshFlow();
+  }
+
+  suspect(): void {
+    this.#owner.suspect(this);
+  }
+
+  restored(): void {
+    this.#owner.restored(this);
+  }
+
+  lost(cause: LinkLostCause): void {
+    this.#owner.lost(this, cause);
+  }
+}
+
+function socketInfo({ socket }: EdgeSocket, forwardHeaders: ReadonlySet<string>): SocketInfo {
+  const headers: Record<string, string> = Object.create(null);
+  for (const name of forwardHeaders) {
+    const value = socket.info.headers[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  return {
+    socketId: socket.id,
+    remoteAddress: socket.info.remoteAddress,
+    headers,
+    codec: socket.codec?.name,
+    trusted: socket.trusted,
+  };
+}

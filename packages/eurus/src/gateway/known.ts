@@ -1,0 +1,23 @@
+/** An instance of a service, as a gateway knows it. */
+export interface KnownInstance {
+  /** Id of the instance. */
+  readonly id: string;
+  /** Name of the service. */
+  readonly name: string;
+  /** The patterns that it serves. */
+  readonly routes: readonly string[];
+  /** It is about to stop and takes no new clients. */
+  readonly draining: boolean;
+  /** The bus found nobody at its address, and it has not been heard of since. */
+  readonly suspect: boolean;
+  /** How many of this gateway's clients are pinned there. */
+  readonly pins: number;
+}
+
+/** A client connection of a gateway. */
+export interface ConnectedSocket {
+  /** The same id that services see. */
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly pins: readonly { readonly service: string; readonly instanceId: string }[];
+}

@@ -1,0 +1,64 @@
+import type { WireErrorCode } from "velaros-protocol";
+import type { EventSource } from "../event-source.ts";
+import type { GatewayEvent } from "../events.ts";
+import type { ErrorExtras } from "./edge-socket.ts";
+import type { OpenMessage } from "./open-messages.ts";
+import type { Pin } from "./pin.ts";
+
+/** What it takes to tell clients and observers of an outcome. */
+export interface OutcomeParts {
+  readonly options: { readonly retryAfterMs: number };
+  readonly events: EventSource<GatewayEvent>;
+}
+
+/**
+ * The link of a pin is lost: tells the client what became of every message that still owes it an outcome.
+ * "Unavailable" is said only of what was certainly not handled; of the rest nobody knows.
+ */
+export function settleLost(parts: OutcomeParts, pin: Pin): void {
+  for (const message of takeOpen(pin)) {
+    const proof = pin.instance.link.proofOf(pin.number, message.number);
+    if (proof === "not-delivered") unavailable(parts, pin, message);
+    else unknown(parts, pin, message, proof === "taken");
+  }
+}
+
+/** The instance has taken everything up to `lastNumber`, and certainly nothing later. */
+export function settleUnpinned(parts: OutcomeParts, pin: Pin, lastNumber: number): void {
+  for (const message of takeOpen(pin)) {
+    if (message.number > lastNumber) unavailable(parts, pin, message);
+    else unknown(parts, pin, message, true);
+  }
+}
+
+/** Nothing of the pin was handled, and there is nowhere else to send it. */
+export function settleUnavailable(parts: OutcomeParts, pin: Pin): void {
+  for (const message of takeOpen(pin)) unavailable(parts, pin, message);
+}
+
+/** Forgets what is open on a pin whose client is gone or got its outcomes otherwise. */
+export function takeOpen(pin: Pin): readonly OpenMessage[] {
+  const messages = pin.open.takeAll();
+  pin.edge.openMessages -= messages.length;
+  return messages;
+}
+
+function unavailable(parts: OutcomeParts, pin: Pin, message: OpenMessage): void {
+  const { retryAfterMs } = parts.options;
+  tell(parts, pin, message, "SERVICE_UNAVAILABLE", { retryAfterMs, details: { service: pin.service } });
+}
+
+function unknown(parts: OutcomeParts, pin: Pin, message: OpenMessage, taken: boolean): void {
+  tell(parts, pin, message, "DELIVERY_UNKNOWN", { details: { service: pin.service, taken } });
+}
+
+function tell(
+  { events }: OutcomeParts,
+  { edge, service }: Pin,
+  message: OpenMessage,
+  code: WireErrorCode,
+  extras: ErrorExtras,
+): void {
+  edge.sendError(code, message.id, message.messageType, extras);
+  if (events.active) events.emit({ type: "refused", socketId: edge.id, path: undefined, service, code });
+}

@@ -1,0 +1,18 @@
+import { EurusError } from "./errors.ts";
+import { isSubjectToken } from "./link/subjects.ts";
+
+/** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is a number and at least `minimum`. */
+export function atLeast(minimum: number, option: string, value: number): number {
+  if (typeof value === "number" && value >= minimum) return value;
+  throw new EurusError("EURUS_OPTION_INVALID", {
+    option,
+    value,
+    expected: `a number of at least ${minimum}`,
+  });
+}
+
+/** @throws {@link EurusError} `EURUS_NAME_INVALID` unless `name` can be part of a subject as it is. */
+export function checkName(kind: "gateway" | "service", name: string): string {
+  if (typeof name === "string" && isSubjectToken(name)) return name;
+  throw new EurusError("EURUS_NAME_INVALID", { kind, name: String(name) });
+}

@@ -1,0 +1,152 @@
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
+import type { CloseSource, Runtime } from "velaros-protocol";
+import type { EventSource } from "../event-source.ts";
+import type { ServiceEvent } from "../events.ts";
+import type { GatewayToInstanceFrame, OpenFrame, SocketInfo } from "../link/frame.ts";
+import type { InstanceLink, LinkListener, LinkLostCause } from "../link/link.ts";
+import type { VirtualConnectionOwner } from "./virtual-connection.ts";
+import { VirtualConnection } from "./virtual-connection.ts";
+
+/** What the acceptors of all gateways share. */
+export interface AcceptorHost {
+  readonly runtime: Runtime;
+  readonly events: EventSource<ServiceEvent>;
+  /** More virtual sockets than this are refused, and opened elsewhere. */
+  readonly maxSockets: number;
+  /** How many virtual sockets there are over all gateways. */
+  socketCount: number;
+  /** No new virtual sockets: the service is about to stop. */
+  draining: boolean;
+  /** Opens a socket in the service's router. */
+  connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
+  /** The link is gone, and with it this acceptor. */
+  gone(acceptor: Acceptor): void;
+}
+
+/** All virtual sockets of one gateway: turns the frames of its link into connections and messages. */
+export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualConnectionOwner {
+  readonly link: InstanceLink;
+  readonly #host: AcceptorHost;
+  readonly #connections = new Map<number, VirtualConnection>();
+  /** Numbers whose handlers have ended, told to the gateway once per turn. */
+  readonly #ended = new Map<number, number[]>();
+  readonly #tellEnded = (): void => this.#sendEnded();
+  #tellScheduled = false;
+
+  constructor(link: InstanceLink, host: AcceptorHost) {
+    this.link = link;
+    this.#host = host;
+  }
+
+  get connections(): Iterable<VirtualConnection> {
+    return this.#connections.values();
+  }
+
+  frame(frame: GatewayToInstanceFrame): void {
+    this.stirred();
+    switch (frame.type) {
+      case "open":
+        this.#open(frame);
+        break;
+      case "message":
+        this.#connections.get(frame.pin)?.message(frame);
+        break;
+      case "close":
+        this.#connections.get(frame.pin)?.closedByGateway(frame.status, frame.reason, frame.source);
+        break;
+      case "credit":
+        // The link keeps the books.
+        break;
+    }
+  }
+
+  writable(pin: number): void {
+    this.#connections.get(pin)?.writable();
+  }
+
+  suspect(): void {
+    // What is sent now waits in the link; it is settled when the link is restored or lost.
+  }
+
+  restored(): void {
+    // Nothing was given up meanwhile.
+  }
+
+  lost(cause: LinkLostCause): void {
+    const pins = this.#connections.size;
+    for (const connection of [...this.#connections.values()]) {
+      connection.closedByGateway(1001, "No heartbeat response", "server");
+    }
+    this.#host.gone(this);
+    if (cause === "stopped") return;
+    const { gatewayId } = this.link.identity;
+    this.#host.events.emit({ type: "gateway-link-lost", gatewayId, cause, pins });
+  }
+
+  settled(connection: VirtualConnection, number: number): void {
+    const numbers = this.#ended.get(connection.pin);
+    if (numbers === undefined) this.#ended.set(connection.pin, [number]);
+    else numbers.push(number);
+    this.stirred();
+  }
+
+  /**
+   * Plans the report of ended handlers for this turn. Done before the link plans its own flush where possible:
+   * the report then leaves in the batch of the replies instead of one of its own.
+   */
+  stirred(): void {
+    if (this.#tellScheduled) return;
+    this.#tellScheduled = true;
+    this.#host.runtime.defer(this.#tellEnded);
+  }
+
+  finished(connection: VirtualConnection, status: number, reason: string, source: CloseSource): void {
+    if (!this.#connections.delete(connection.pin)) return;
+    this.#ended.delete(connection.pin);
+    this.#host.socketCount--;
+    const { socketId } = connection.info;
+    const { gatewayId } = this.link.identity;
+    this.#host.events.emit({ type: "virtual-socket-closed", socketId, gatewayId, status, reason, source });
+  }
+
+  #open({ pin, info }: OpenFrame): void {
+    const { events } = this.#host;
+    const { socketId } = info;
+    const { gatewayId } = this.link.identity;
+    const code = this.#refusal();
+    if (code !== undefined) {
+      this.link.send({ type: "refused", pin, code });
+      this.link.release(pin);
+      events.emit({ type: "open-refused", socketId, gatewayId, code });
+      return;
+    }
+
+    this.link.send({ type: "opened", pin });
+    const connection = new VirtualConnection(pin, info, this);
+    this.#connections.set(pin, connection);
+    this.#host.socketCount++;
+    events.emit({ type: "virtual-socket-opened", socketId, gatewayId });
+    connection.connect(this.#host.connect(connectionInfo(info), connection));
+  }
+
+  #refusal(): "DRAINING" | "OVERLOADED" | undefined {
+    if (this.#host.draining) return "DRAINING";
+    return this.#host.socketCount >= this.#host.maxSockets ? "OVERLOADED" : undefined;
+  }
+
+  #sendEnded(): void {
+    this.#tellScheduled = false;
+    for (const [pin, numbers] of this.#ended) this.link.send({ type: "end", pin, numbers });
+    this.#ended.clear();
+  }
+}
+
+function connectionInfo(info: SocketInfo): ConnectionInfo {
+  return {
+    remoteAddress: info.remoteAddress,
+    headers: info.headers,
+    codec: info.codec,
+    trusted: info.trusted,
+    socketId: info.socketId,
+  };
+}

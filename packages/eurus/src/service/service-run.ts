@@ -1,0 +1,139 @@
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
+import type { Runtime } from "velaros-protocol";
+import { EurusError } from "../errors.ts";
+import type { EventSource } from "../event-source.ts";
+import type { ServiceEvent } from "../events.ts";
+import { LinkAcceptor } from "../link/acceptor.ts";
+import { minimumPayloadBytes } from "../link/limits.ts";
+import type { InstanceLink } from "../link/link.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { AcceptorHost } from "./acceptor.ts";
+import { Acceptor } from "./acceptor.ts";
+import { ServiceAnnouncer } from "./announcer.ts";
+import { drain } from "./drain.ts";
+import type { RouterSetup } from "./router-setup.ts";
+import type { ServiceSettings } from "./service-options.ts";
+
+/** What one run of a service gets from the service. */
+export interface ServiceRunOptions {
+  readonly name: string;
+  readonly id: string;
+  readonly transport: Transport;
+  readonly settings: ServiceSettings;
+  readonly events: EventSource<ServiceEvent>;
+  readonly setup: RouterSetup;
+  gatewayNames(): readonly string[];
+}
+
+const deliveryTimeoutMs = 2_000;
+
+/** A service from one start to the stop that follows; the next start makes another one. */
+export class ServiceRun implements AcceptorHost {
+  readonly runtime: Runtime;
+  readonly events: EventSource<ServiceEvent>;
+  readonly maxSockets: number;
+  socketCount = 0;
+  draining = false;
+  readonly #options: ServiceRunOptions;
+  readonly #links: LinkAcceptor;
+  readonly #announcer: ServiceAnnouncer;
+  readonly #acceptors = new Set<Acceptor>();
+
+  constructor(options: ServiceRunOptions) {
+    const { name, id, transport, settings, events, setup } = options;
+    this.#options = options;
+    this.runtime = settings.runtime;
+    this.events = events;
+    this.maxSockets = settings.maxSockets;
+    const epoch = this.runtime.randomToken(12);
+    this.#links = new LinkAcceptor({
+      transport,
+      runtime: this.runtime,
+      service: name,
+      instanceId: id,
+      instanceEpoch: epoch,
+      accept: (link) => this.#accept(link),
+      onProblem: (error) => events.emit({ type: "error", error }),
+    });
+    this.#announcer = new ServiceAnnouncer(transport, settings, events, {
+      service: name,
+      instanceId: id,
+      epoch,
+      gatewayNames: options.gatewayNames,
+      routes: () => setup.routes().map(({ pattern }) => pattern),
+      pins: () => this.socketCount,
+      gatewayGone: (gatewayId) => this.#gatewayGone(gatewayId),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { maxPayloadBytes } = this.#options.transport;
+    if (maxPayloadBytes < minimumPayloadBytes) {
+      const details = { maxPayloadBytes, minimumBytes: minimumPayloadBytes };
+      throw new EurusError("EURUS_PAYLOAD_LIMIT_TOO_SMALL", details);
+    }
+    this.#links.start();
+    await this.#announcer.start();
+  }
+
+  /** What gateways may know has changed. */
+  announceChange(): void {
+    this.#announcer.announce();
+  }
+
+  async stop(): Promise<void> {
+    const { settings } = this.#options;
+    this.draining = true;
+    this.events.emit({ type: "draining" });
+    this.#announcer.draining();
+    const connections = [...this.#acceptors].flatMap((acceptor) => [...acceptor.connections]);
+    await drain(connections, {
+      runtime: this.runtime,
+      timeoutMs: settings.drainTimeoutMs,
+      keepClients: settings.onInstanceLost === "repin",
+    });
+    await this.#delivered();
+    this.#announcer.goodbye();
+    await this.#delivered();
+    this.abandon();
+  }
+
+  /** Lets go of everything at once. */
+  abandon(): void {
+    this.#announcer.stop();
+    this.#links.stop();
+  }
+
+  connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet {
+    return this.#options.setup.router.connect(info, outlet, { publicOnly: true });
+  }
+
+  gone(acceptor: Acceptor): void {
+    this.#acceptors.delete(acceptor);
+  }
+
+  #accept(link: InstanceLink): Acceptor {
+    const acceptor = new Acceptor(link, this);
+    this.#acceptors.add(acceptor);
+    return acceptor;
+  }
+
+  #gatewayGone(gatewayId: string): void {
+    for (const { link } of this.#acceptors) {
+      if (link.identity.gatewayId === gatewayId) link.fail("lease-expired");
+    }
+  }
+
+  /** Resolves when what was said so far has reached the bus, or can't. */
+  #delivered(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.runtime.setTimer(deliveryTimeoutMs, resolve);
+      const done = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      // Links write at the end of the turn; what they write has to be in front of the flush.
+      this.runtime.defer(() => this.#options.transport.flush().then(done, done));
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { Gateway, Service } from "eurus";
+import type { GatewayEvent, GatewayOptions, ServiceOptions, Transport } from "eurus";
+import { LocalTransport } from "eurus/local";
+import { Router } from "velaros";
+import type { Handler, ListenOptions } from "velaros";
+import { json } from "velaros/json";
+import { JsonClient } from "./json-client.ts";
+import { KillableTransport } from "./killable-transport.ts";
+
+/** A gateway behind a real WebSocket server. */
+export interface Edge {
+  readonly gateway: Gateway;
+  readonly router: Router;
+  readonly url: string;
+  readonly events: GatewayEvent[];
+  /** Ends the gateway's part on the bus without a word, as a crash would. */
+  kill(): void;
+}
+
+/** One instance of a service. */
+export interface Instance {
+  readonly service: Service;
+  /** Ends it on the bus without a word, as a crash would. */
+  kill(): void;
+}
+
+/** What to change about a gateway of a fleet. */
+export interface EdgeSetup {
+  readonly name?: string;
+  readonly options?: GatewayOptions;
+  readonly start?: boolean;
+  readonly listen?: Partial<ListenOptions>;
+  /** Called with the edge's router before the gateway is mounted on it. */
+  readonly before?: (router: Router) => void;
+  /** Called after. */
+  readonly after?: (router: Router) => void;
+}
+
+/** Gateways, services and clients of one test, on one bus in this process; all of it is gone at its end. */
+export class Fleet implements AsyncDisposable {
+  readonly transport: Transport;
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
+
+  constructor(transport: Transport = new LocalTransport()) {
+    this.transport = transport;
+  }
+
+  async edge(setup: EdgeSetup = {}): Promise<Edge> {
+    const transport = new KillableTransport(this.transport);
+    const gateway = new Gateway(setup.name ?? "main-gateway", transport, {
+      drainTimeoutMs: 100,
+      ...setup.options,
+    });
+    const events: GatewayEvent[] = [];
+    gateway.onEvent((event) => events.push(event));
+    if (setup.start !== false) await gateway.start();
+    const router = new Router();
+    router.use(json());
+    setup.before?.(router);
+    router.use(gateway);
+    setup.after?.(router);
+    const listening = await router.listen({ port: 0, path: "/ws", ...setup.listen });
+    this.#cleanups.push(
+      () => listening.close({ graceMs: 0 }),
+      () => gateway.stop(),
+    );
+    return { gateway, router, url: listening.url, events, kill: () => transport.kill() };
+  }
+
+  async service(name: string, handler: Handler | Router, options: ServiceOptions = {}): Promise<Instance> {
+    const instance = this.unstarted(name, handler, options);
+    await instance.service.start();
+    return instance;
+  }
+
+  unstarted(name: string, handler: Handler | Router, options: ServiceOptions = {}): Instance {
+    const transport = new KillableTransport(this.transport);
+    const service = new Service(name, transport, handler, { drainTimeoutMs: 100, ...options });
+    this.#cleanups.push(() => service.stop());
+    return { service, kill: () => transport.kill() };
+  }
+
+  async client(edge: Edge, headers: Record<string, string> = {}): Promise<JsonClient> {
+    const client = await JsonClient.connect(edge.url, { headers });
+    this.#cleanups.push(() => client[Symbol.asyncDispose]());
+    return client;
+  }
+
+  clients(edge: Edge, count: number): Promise<JsonClient[]> {
+    return Promise.all(Array.from({ length: count }, () => this.client(edge)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+    await this.transport.close();
+  }
+}
+
+/** A router that speaks JSON. */
+export function jsonRouter(): Router {
+  return new Router().use(json());
+}
