@@ -4,7 +4,7 @@ import process from "node:process";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { ready } from "../servers/lib/child.ts";
-import { LoadConnection, type Tally } from "./connection.ts";
+import { LoadConnection, outstandingLimit, type Tally } from "./connection.ts";
 import { cpuMicros } from "./cpu.ts";
 import { buildFrameRing, firstArea, type FrameRing } from "./frames.ts";
 import { Histogram } from "./histogram.ts";
@@ -42,7 +42,7 @@ interface Clients {
 const connectsAtOnce = 200;
 const drainTimeoutMs = 5_000;
 /** A paced connection that has this much unanswered gets nothing more: the server has fallen behind. */
-const pacedOutstandingLimit = 16;
+const pacedOutstandingLimit = outstandingLimit;
 
 const clientsByName = new Map<string, Clients>();
 
