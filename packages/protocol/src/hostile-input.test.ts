@@ -153,9 +153,13 @@ test("refuses half characters in JSON escapes, keeps a byte order mark and NUL a
   }
 });
 
-test("gives the same nil data in both encodings of plain values [quirk:Q29]", () => {
+test("tells no data, null data and empty data apart, alike in both encodings of plain values [quirk:Q29]", () => {
+  expect(jsonCodec.decode(utf8("{}"))).toEqual({});
+  expect(msgpackCodec.decode(fromHex("80"))).toEqual({});
   expect(jsonCodec.decode(utf8('{"data":null}'))).toEqual({ data: null });
   expect(msgpackCodec.decode(fromHex("81a464617461c0"))).toEqual({ data: null });
+  expect(jsonCodec.decode(utf8('{"data":""}'))).toEqual({ data: "" });
+  expect(msgpackCodec.decode(fromHex("81a464617461a0"))).toEqual({ data: "" });
 });
 
 test("takes no array, nil or binary id for MessagePack, and nothing behind the envelope [quirk:Q28]", () => {

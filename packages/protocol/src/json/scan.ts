@@ -6,6 +6,12 @@ import { asciiText, utf8Length } from "../text.ts";
 import { parseStrictly } from "./parse.ts";
 import { plainStringEnd, skipWhitespace, unexpected, valueEnd } from "./skip.ts";
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
 /**
  * Walks over the bytes of an envelope once. Everything but the last `data` and `meta` is checked fully; these
  * two are only delimited.
@@ -20,55 +26,54 @@ export function scan(bytes: Uint8Array): EnvelopeParts {
 function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
   let wrong: string | undefined;
   let at = skipWhitespace(bytes, 0);
-  if (bytes[at] !== 0x7b) {
-    if (bytes.length === 0) return "the message is empty";
-    throw decodeProblem("json", "the envelope is not an object");
-  }
+  if (bytes[at] !== OPEN)
+    return bytes.length === 0 ? "the message is empty" : "the envelope is not an object";
   at = skipWhitespace(bytes, at + 1);
-  if (bytes[at] === 0x7d) at++;
-  else {
+  if (bytes[at] !== CLOSE) {
     for (;;) {
-      if (bytes[at] !== 0x22) throw unexpected(bytes, at);
-      const keyEnd = plainStringEnd(bytes, at);
-      const field = keyEnd < 0 ? escapedField(bytes, at, ~keyEnd) : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
-      at = skipWhitespace(bytes, keyEnd < 0 ? ~keyEnd : keyEnd);
-      if (bytes[at] !== 0x3a) throw unexpected(bytes, at);
+      if (bytes[at] !== QUOTE) throw unexpected(bytes, at);
+      const checked = plainStringEnd(bytes, at);
+      const keyEnd = checked < 0 ? ~checked : checked;
+      const key =
+        checked < 0 ? envelopeKey(escapedText(bytes, at, keyEnd)) : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
+      at = skipWhitespace(bytes, keyEnd);
+      if (bytes[at] !== COLON) throw unexpected(bytes, at);
       const start = skipWhitespace(bytes, at + 1);
-      if (field === "id" || field === "path") {
-        at = start;
-        if (bytes[at] === 0x22) {
-          const end = plainStringEnd(bytes, at);
-          at = end < 0 ? ~end : end;
-          const text = end < 0 ? escapedText(bytes, start, at) : asciiText(bytes, start + 1, at - 1);
-          if (field === "path") found.path = text === "" ? undefined : text;
-          else if (
-            end < 0 ? utf8Length(text) > envelopeLimits.idBytes : text.length > envelopeLimits.idBytes
-          ) {
-            found.id = undefined;
-            wrong ??= `"id" is longer than ${envelopeLimits.idBytes} bytes`;
-          } else found.id = text === "" ? undefined : text;
-        } else {
-          at = valueEnd(bytes, start);
-          found[field] = undefined;
-          if (parseStrictly(bytes, start, at) !== null) wrong ??= `"${field}" is neither a string nor null`;
-        }
-      } else {
-        at = valueEnd(bytes, start);
-        wrong = take(bytes, found, field, start, at) ?? wrong;
-      }
-      at = skipWhitespace(bytes, at);
-      const next = bytes[at];
-      if (next === 0x7d) {
-        at++;
-        break;
-      }
-      if (next !== 0x2c) throw unexpected(bytes, at);
+      const end = valueEnd(bytes, start);
+      const problem =
+        key === "id" || key === "path"
+          ? takeText(bytes, found, key, start, end)
+          : take(bytes, found, key, start, end);
+      wrong ??= problem;
+      at = skipWhitespace(bytes, end);
+      if (bytes[at] === CLOSE) break;
+      if (bytes[at] !== COMMA) throw unexpected(bytes, at);
       at = skipWhitespace(bytes, at + 1);
     }
   }
-  at = skipWhitespace(bytes, at);
+  at = skipWhitespace(bytes, at + 1);
   if (at < bytes.length) throw decodeProblem("json", `something follows the envelope at byte ${at}`);
   return wrong;
+}
+
+function takeText(
+  bytes: Uint8Array,
+  found: FoundParts,
+  key: "id" | "path",
+  start: number,
+  end: number,
+): string | undefined {
+  found[key] = undefined;
+  if (bytes[start] !== QUOTE) {
+    return parseStrictly(bytes, start, end) === null ? undefined : `"${key}" is neither a string nor null`;
+  }
+  const isPlain = plainStringEnd(bytes, start) > 0;
+  const text = isPlain ? asciiText(bytes, start + 1, end - 1) : escapedText(bytes, start, end);
+  if (key === "id" && (isPlain ? text.length : utf8Length(text)) > envelopeLimits.idBytes) {
+    return `"id" is longer than ${envelopeLimits.idBytes} bytes`;
+  }
+  if (text !== "") found[key] = text;
+  return undefined;
 }
 
 function take(
@@ -87,7 +92,7 @@ function take(
       return undefined;
     case "meta": {
       if (found.hasMeta) parseStrictly(bytes, found.metaStart, found.metaEnd);
-      const isObject = bytes[start] === 0x7b;
+      const isObject = bytes[start] === OPEN;
       found.hasMeta = isObject;
       found.metaStart = isObject ? start : -1;
       found.metaEnd = isObject ? end : -1;
@@ -112,10 +117,6 @@ function take(
       parseStrictly(bytes, start, end);
       return undefined;
   }
-}
-
-function escapedField(bytes: Uint8Array, start: number, end: number): EnvelopeKey | undefined {
-  return envelopeKey(escapedText(bytes, start, end));
 }
 
 function escapedText(bytes: Uint8Array, start: number, end: number): string {
