@@ -9,7 +9,10 @@ export interface EnvelopeOutline {
   readonly id: string | undefined;
   /** Absent when missing, `null` or empty. */
   readonly path: string | undefined;
-  /** Where the data value begins in the message bytes; `-1` when the message has no data. */
+  /**
+   * Where the data value begins in the message bytes; `-1` when the message has no data. An encoding in which
+   * no data and data of no bytes are the same (Protobuf) always reports a range, perhaps an empty one.
+   */
   readonly dataStart: number;
   /** Where the data value ends (exclusive); `-1` when the message has no data. */
   readonly dataEnd: number;
@@ -60,16 +63,25 @@ export interface Codec {
 
   /**
    * Encodes a whole message. `envelope.data` is the data as it goes on the wire: the mapping of strings and
-   * errors to bodies is done before, by {@link toResponseData}.
+   * errors to bodies is done before, by {@link toData}. `undefined` sends no data, `null` sends null.
    *
    * @throws {@link CodecError} when the data can't be encoded (a cycle, a BigInt, not a Protobuf message).
    */
   encode(envelope: Envelope): Uint8Array;
   /** As {@link encode}, for encodings whose messages are text: saves a copy on the way to a text frame. */
   encodeText?(envelope: Envelope): string;
-  /** Encodes data alone, as it would lie between `dataStart` and `dataEnd`. For middleware that replaces data. */
+  /**
+   * Encodes data alone, as it would lie between `dataStart` and `dataEnd`. For middleware that replaces data.
+   *
+   * @throws {@link CodecError} when it can't be encoded.
+   */
   encodeData(data: unknown): Uint8Array;
 
-  /** Turns a body as handlers pass it (a string, an error, field errors, bytes, a value) into wire data. */
+  /**
+   * Turns a body as handlers pass it (a string, an error, field errors, bytes, a value) into wire data;
+   * `undefined` when nothing is to be sent.
+   *
+   * @throws {@link CodecError} when this encoding has no form for it.
+   */
   toData(body: unknown): unknown;
 }
