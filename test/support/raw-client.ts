@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 
+const events = ["data", "end", "close"] as const;
+
 /** A frame as it came over the wire. */
 export interface RawFrame {
   readonly final: boolean;
@@ -77,7 +79,7 @@ export class RawClient implements Disposable {
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       if (this.closed) throw new Error(`The connection closed first. Response: ${this.#response ?? "none"}`);
-      await Promise.race([once(this.socket, "data"), once(this.socket, "close"), once(this.socket, "end")]);
+      await this.#nextEvent();
     }
   }
 
@@ -87,6 +89,16 @@ export class RawClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+
+  #nextEvent(): Promise<void> {
+    return new Promise((resolve) => {
+      const happened = (): void => {
+        for (const event of events) this.socket.removeListener(event, happened);
+        resolve();
+      };
+      for (const event of events) this.socket.on(event, happened);
+    });
   }
 
   #onData(chunk: Buffer): void {

@@ -5,6 +5,7 @@ import type { Acceptor } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import { pathOf } from "./handshake.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
+import type { Refusal } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
 
 /** WebSockets on a server that somebody else made. */
@@ -34,21 +35,26 @@ export function attach(acceptor: Acceptor, server: Server, options: AttachOption
   return attachEndpoint(new Endpoint(acceptor, options), server);
 }
 
+/** A listener of ours, which others can ask whether it would take a request. */
+interface UpgradeListener {
+  (request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  [takes]?: (request: IncomingMessage) => boolean;
+}
+
+const takes = Symbol("velaros.takes");
+
 export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
-  const { path } = endpoint.settings;
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (path === undefined || pathOf(request) === path) {
-      endpoint.handleUpgrade(request, socket, head);
-    } else if (server.listenerCount("upgrade") === 1) {
-      endpoint.settings.onRefused?.("NOT_FOUND");
+  const { path, onRefused } = endpoint.settings;
+  const isMine = (request: IncomingMessage): boolean => path === undefined || pathOf(request) === path;
+  const onUpgrade: UpgradeListener = (request, socket, head) => {
+    if (isMine(request)) endpoint.handleUpgrade(request, socket, head);
+    else if (isNobodys(server, request, onUpgrade)) {
+      onRefused?.("NOT_FOUND");
       socket.on("error", destroy);
-      sendRefusal(socket, {
-        reason: "NOT_FOUND",
-        status: 404,
-        explanation: "Nothing speaks WebSocket at this path.",
-      });
+      sendRefusal(socket, notFound);
     }
   };
+  onUpgrade[takes] = isMine;
   server.on("upgrade", onUpgrade);
   return {
     get size() {
@@ -59,4 +65,16 @@ export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
     close: (closeOptions) => endpoint.close(closeOptions),
     [Symbol.asyncDispose]: () => endpoint.close(),
   };
+}
+
+const notFound: Refusal = {
+  reason: "NOT_FOUND",
+  status: 404,
+  explanation: "Nothing speaks WebSocket at this path.",
+};
+
+/** Whether `listener` is the one to say that nothing is here: the first, when all are ours and none takes it. */
+function isNobodys(server: Server, request: IncomingMessage, listener: UpgradeListener): boolean {
+  const listeners = server.listeners("upgrade") as UpgradeListener[];
+  return listeners[0] === listener && listeners.every((other) => other[takes]?.(request) === false);
 }
