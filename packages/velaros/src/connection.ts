@@ -83,6 +83,8 @@ export interface ConnectionOutlet {
 export interface ConnectionInlet {
   /** The id of the socket that this connection became. */
   readonly socketId: string;
+  /** Whether a message waits for its handler, or a handler runs that does not wait for the client itself. */
+  readonly busy: boolean;
   /** Hands in one message. Messages that arrive before the open chain has ended wait; their number is bounded by `pause`. */
   message(message: InboundMessage): void;
   /** The connection has ended, or its peer wants it to. The close chain runs, then `outlet.close` is called. Later calls do nothing. */

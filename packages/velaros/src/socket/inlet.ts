@@ -14,6 +14,10 @@ export class SocketInlet implements ConnectionInlet {
     return this.socket.id;
   }
 
+  get busy(): boolean {
+    return this.socket.reader.busy;
+  }
+
   message(message: InboundMessage): void {
     this.socket.reader.receive(message);
   }

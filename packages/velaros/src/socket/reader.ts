@@ -30,6 +30,11 @@ export class Reader {
     this.#socket = socket;
   }
 
+  /** Whether anything is under way that does not wait for the client. */
+  get busy(): boolean {
+    return this.#running > 0 || this.#head < this.#queue.length;
+  }
+
   /** The open chain has ended: messages may be handled. */
   open(): void {
     this.#open = true;
