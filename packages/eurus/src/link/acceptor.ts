@@ -2,13 +2,14 @@ import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import type { GatewayToInstanceFrame } from "./frame.ts";
 import { defaultLinkLimits } from "./limits.ts";
 import type { LinkLimits } from "./limits.ts";
 import type { InstanceLink, LinkIdentity, LinkListener, LinkLostCause } from "./link.ts";
 import { LoopWatch } from "./loop-watch.ts";
-import { introduce, openLink, resetPacket } from "./open-link.ts";
-import type { Introduction, LinkEnd } from "./open-link.ts";
+import { Introducer, openLink, resetPacket } from "./open-link.ts";
+import type { Introduction, LinkBudgets, LinkEnd } from "./open-link.ts";
 import { RateGate } from "./rate-gate.ts";
 import * as subjects from "./subjects.ts";
 
@@ -35,6 +36,8 @@ interface Peer {
   readonly gatewayName: string;
   readonly gatewayId: string;
   epoch: string;
+  /** Epochs that have ended; late copies of their packets are dropped. */
+  readonly formerEpochs: string[];
   /** Lower numbers of this epoch are dropped: they are late copies. */
   highestLinkId: number;
   link: InstanceEnd | undefined;
@@ -43,12 +46,15 @@ interface Peer {
 
 /** Gateways without a link that are remembered, so that late copies of their packets are known as such. */
 const rememberedPeers = 1_024;
+const rememberedEpochs = 8;
 
 /** The instance's side of its links: one subscription for all, and a new link whenever a gateway opens one. */
 export class LinkAcceptor {
   readonly #options: LinkAcceptorOptions;
   readonly #limits: LinkLimits;
   readonly #watch: LoopWatch;
+  readonly #introducer = new Introducer();
+  readonly #budgets: LinkBudgets;
   readonly #inbox: string;
   /** By the subject that the gateway sends to. */
   readonly #peers = new Map<string, Peer>();
@@ -57,6 +63,10 @@ export class LinkAcceptor {
   constructor(options: LinkAcceptorOptions) {
     this.#options = options;
     this.#limits = { ...defaultLinkLimits, ...options.limits };
+    this.#budgets = {
+      unacked: new ByteBudget(this.#limits.processUnackedBytes),
+      reassembly: new ByteBudget(this.#limits.reassemblyBytes),
+    };
     this.#inbox = subjects.instanceInbox(options);
     this.#watch = new LoopWatch(options.runtime, options.leaseMs ?? 5_000, () =>
       this.#failAll("self-fenced"),
@@ -102,7 +112,7 @@ export class LinkAcceptor {
     this.#watch.check();
     const peer = this.#peers.get(packet.subject) ?? this.#meet(packet.subject);
     if (peer === undefined) return;
-    const known = introduce(packet.payload);
+    const known = this.#introducer.introduce(packet.payload);
     if (typeof known === "string") {
       this.#reject(packet.subject, known);
       return;
@@ -124,8 +134,13 @@ export class LinkAcceptor {
       if (packet.linkId === peer.highestLinkId) this.#refuse(peer, packet);
       return undefined;
     }
-    const cause = packet.gatewayEpoch === peer.epoch || peer.epoch === "" ? "reset" : "new-epoch";
-    peer.link?.fail(cause);
+    if (peer.formerEpochs.includes(packet.gatewayEpoch)) return undefined;
+    const isSameEpoch = packet.gatewayEpoch === peer.epoch;
+    peer.link?.fail(isSameEpoch ? "reset" : "new-epoch");
+    if (!isSameEpoch && peer.epoch !== "") {
+      peer.formerEpochs.push(peer.epoch);
+      if (peer.formerEpochs.length > rememberedEpochs) peer.formerEpochs.shift();
+    }
     peer.epoch = packet.gatewayEpoch;
     peer.highestLinkId = packet.linkId;
     peer.link = this.#open(peer, packet);
@@ -151,6 +166,7 @@ export class LinkAcceptor {
       transport,
       runtime,
       limits: this.#limits,
+      budgets: this.#budgets,
       listener: () => (listener ??= this.#options.accept(link)),
       onProblem: (error) => this.#options.onProblem?.(error),
       onLost: () => {
@@ -180,6 +196,7 @@ export class LinkAcceptor {
       gatewayName,
       gatewayId,
       epoch: "",
+      formerEpochs: [],
       highestLinkId: 0,
       link: undefined,
       resets: new RateGate(this.#limits.nakIntervalMs),

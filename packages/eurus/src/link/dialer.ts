@@ -2,13 +2,14 @@ import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import type { InstanceToGatewayFrame } from "./frame.ts";
 import { defaultLinkLimits } from "./limits.ts";
 import type { LinkLimits } from "./limits.ts";
 import type { GatewayLink, LinkIdentity, LinkListener, LinkLostCause } from "./link.ts";
 import { LoopWatch } from "./loop-watch.ts";
-import { introduce, openLink, resetPacket } from "./open-link.ts";
-import type { Introduction, LinkEnd } from "./open-link.ts";
+import { Introducer, openLink, resetPacket } from "./open-link.ts";
+import type { Introduction, LinkBudgets, LinkEnd } from "./open-link.ts";
 import { RateGate } from "./rate-gate.ts";
 import * as subjects from "./subjects.ts";
 
@@ -36,6 +37,8 @@ export class LinkDialer {
   readonly #options: LinkDialerOptions;
   readonly #limits: LinkLimits;
   readonly #watch: LoopWatch;
+  readonly #introducer = new Introducer();
+  readonly #budgets: LinkBudgets;
   readonly #links = new Map<string, GatewayEnd>();
   /** By instance, so that a number is never used twice. Kept as long as this object. */
   readonly #lastLinkIds = new Map<string, number>();
@@ -45,6 +48,10 @@ export class LinkDialer {
   constructor(options: LinkDialerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLinkLimits, ...options.limits };
+    this.#budgets = {
+      unacked: new ByteBudget(this.#limits.processUnackedBytes),
+      reassembly: new ByteBudget(this.#limits.reassemblyBytes),
+    };
     this.#resets = new RateGate(this.#limits.nakIntervalMs);
     this.#watch = new LoopWatch(options.runtime, options.leaseMs ?? 12_000, () =>
       this.#failAll("self-fenced"),
@@ -89,6 +96,7 @@ export class LinkDialer {
       transport: this.#options.transport,
       runtime: this.#options.runtime,
       limits: this.#limits,
+      budgets: this.#budgets,
       listener: () => listener,
       onProblem: (error) => this.#options.onProblem?.(error),
       onLost: () => {
@@ -118,7 +126,7 @@ export class LinkDialer {
 
   #receive(packet: Packet): void {
     this.#watch.check();
-    const known = introduce(packet.payload);
+    const known = this.#introducer.introduce(packet.payload);
     if (typeof known === "string") {
       this.#reject(packet.subject, known);
       return;

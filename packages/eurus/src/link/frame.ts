@@ -28,7 +28,7 @@ export interface OpenedFrame {
 export interface RefusedFrame {
   readonly type: "refused";
   readonly pin: number;
-  readonly code: "DRAINING" | "OVERLOADED" | "WRONG_EPOCH" | "INVALID";
+  readonly code: "DRAINING" | "OVERLOADED" | "WRONG_EPOCH" | "INVALID" | "WRONG_CODEC";
 }
 /** gateway → instance: one client message. */
 export interface MessageFrame {
@@ -95,6 +95,8 @@ export interface CloseFrame {
 export interface UnpinFrame {
   readonly type: "unpin";
   readonly pin: number;
+  /** The last message that reached the router; later ones were not handled and will not be. */
+  readonly lastNumber: number;
 }
 
 export type GatewayToInstanceFrame = OpenFrame | MessageFrame | CreditFrame | CloseFrame;

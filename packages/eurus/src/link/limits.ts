@@ -6,6 +6,8 @@ export interface LinkLimits {
   readonly linkWindowBytes: number;
   /** How much of the link's window chunks of large bodies may take. @defaultValue 256 KiB */
   readonly bulkWindowBytes: number;
+  /** Bytes of all links of a process that may be sent and not yet acknowledged. @defaultValue 16 MiB */
+  readonly processUnackedBytes: number;
   /** Largest batch, as long as the bus takes it. @defaultValue 256 KiB */
   readonly batchBytes: number;
   /** Bodies above this travel in chunks. @defaultValue 128 KiB */
@@ -43,6 +45,7 @@ export const defaultLinkLimits: LinkLimits = {
   pinWindowBytes: 256 * kibibyte,
   linkWindowBytes: 1024 * kibibyte,
   bulkWindowBytes: 256 * kibibyte,
+  processUnackedBytes: 16 * 1024 * kibibyte,
   batchBytes: 256 * kibibyte,
   wholeBytes: 128 * kibibyte,
   chunkBytes: 64 * kibibyte,

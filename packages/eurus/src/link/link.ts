@@ -1,4 +1,3 @@
-import type { EurusError } from "../errors.ts";
 import type { Frame, GatewayToInstanceFrame, InstanceToGatewayFrame } from "./frame.ts";
 
 /** Why a link ended; see docs/protocol.md, "Lost". */
@@ -65,7 +64,7 @@ export interface Link<Outgoing extends Frame, Incoming extends Frame> {
   /**
    * Queues a frame. Sending on a lost link does nothing.
    *
-   * @throws {@link EurusError} `EURUS_FACTS_INVALID` when trusted facts or metadata are no JSON.
+   * @throws EurusError `EURUS_FACTS_INVALID` when trusted facts or metadata are no JSON.
    */
   send(frame: Outgoing): void;
   /**

@@ -21,6 +21,8 @@ export interface OutboxLimits {
 interface Waiting<Item> {
   readonly item: Item;
   readonly bodyBytes: number;
+  /** Travels in chunks. */
+  readonly isLarge: boolean;
 }
 
 interface PinState<Item> {
@@ -29,6 +31,8 @@ interface PinState<Item> {
   outstandingBytes: number;
   waitingBytes: number;
   readonly waiting: Waiting<Item>[];
+  /** Of the last client message that was handed in. */
+  lastNumber: number;
   /** How much of the first waiting item has left as chunks. */
   chunkedBytes: number;
   /** The turn in which the last chunk left: a pin sends one per turn. */
@@ -52,22 +56,32 @@ export class PinOutbox<Item> {
   readonly #turnOrder: PinState<Item>[] = [];
   #turn = 0;
 
-  constructor(sink: OutboxSink<Item>, limits: OutboxLimits) {
+  readonly #startsOpened: boolean;
+
+  /** @param startsOpened - Whether pins need no acceptance by the peer before chunks may leave. */
+  constructor(sink: OutboxSink<Item>, limits: OutboxLimits, startsOpened: boolean) {
     this.#sink = sink;
     this.limits = limits;
+    this.#startsOpened = startsOpened;
   }
 
-  /** Sends at once when everything allows it, else behind what waits for the pin already. */
-  send(pin: number, item: Item, bodyBytes: number): void {
+  /**
+   * Sends at once when everything allows it, else behind what waits for the pin already.
+   *
+   * @param number - Of the client message that the item is; 0 for everything else.
+   */
+  send(pin: number, item: Item, bodyBytes: number, number: number): void {
     const state = this.#pins.get(pin) ?? this.#add(pin);
-    if (state.waiting.length === 0 && bodyBytes <= this.limits.wholeBytes && this.#fits(state, bodyBytes)) {
+    if (number > 0) state.lastNumber = number;
+    const isLarge = bodyBytes > this.limits.wholeBytes;
+    if (state.waiting.length === 0 && !isLarge && this.#fits(state, bodyBytes)) {
       if (bodyBytes === 0 || this.#sink.hasRoom(bodyBytes, false)) {
         state.outstandingBytes += bodyBytes;
         this.#sink.write(pin, item);
         return;
       }
     }
-    state.waiting.push({ item, bodyBytes });
+    state.waiting.push({ item, bodyBytes, isLarge });
     state.waitingBytes += bodyBytes;
     this.#list(state);
   }
@@ -120,9 +134,20 @@ export class PinOutbox<Item> {
     return hasCredit;
   }
 
+  /** The number of the last client message of the pin that was handed in. */
+  lastNumber(pin: number): number {
+    return this.#pins.get(pin)?.lastNumber ?? 0;
+  }
+
   /** Whether something that `isIt` recognises still waits, whole or in part. */
   waitsFor(pin: number, isIt: (item: Item) => boolean): boolean {
     return this.#pins.get(pin)?.waiting.some(({ item }) => isIt(item)) ?? false;
+  }
+
+  /** Whether anything waits at all. */
+  get hasWaiting(): boolean {
+    for (const state of this.#pins.values()) if (state.waiting.length > 0) return true;
+    return false;
   }
 
   /** Whether anything waits that its pin's window would let pass. */
@@ -138,23 +163,16 @@ export class PinOutbox<Item> {
     if (state.waiting.length === 0) this.#pins.delete(pin);
   }
 
-  /** Drops what waits for the pin, and the pin. */
-  drop(pin: number): void {
-    const state = this.#pins.get(pin);
-    if (state === undefined) return;
-    state.waiting.length = 0;
-    this.#pins.delete(pin);
-  }
-
   #add(pin: number): PinState<Item> {
     const state: PinState<Item> = {
       pin,
       outstandingBytes: 0,
       waitingBytes: 0,
       waiting: [],
+      lastNumber: 0,
       chunkedBytes: 0,
       chunkTurn: -1,
-      isOpened: false,
+      isOpened: this.#startsOpened,
       isStarved: false,
       isReleased: false,
       isListed: false,
@@ -170,18 +188,13 @@ export class PinOutbox<Item> {
     );
   }
 
-  #isLarge(state: PinState<Item>, first: Waiting<Item>): boolean {
-    return state.chunkedBytes > 0 || first.bodyBytes > this.limits.wholeBytes;
-  }
-
   #list(state: PinState<Item>): void {
     const [first] = state.waiting;
     if (state.isListed || first === undefined) return;
-    const isLarge = this.#isLarge(state, first);
-    const nextBytes = isLarge
+    const nextBytes = first.isLarge
       ? Math.min(this.limits.chunkBytes, first.bodyBytes - state.chunkedBytes)
       : first.bodyBytes;
-    if ((isLarge && !state.isOpened) || !this.#fits(state, nextBytes)) return;
+    if ((first.isLarge && !state.isOpened) || !this.#fits(state, nextBytes)) return;
     state.isListed = true;
     this.#turnOrder.push(state);
   }
@@ -190,7 +203,7 @@ export class PinOutbox<Item> {
     const [first] = state.waiting;
     if (first === undefined) return "blocked";
     const { item, bodyBytes } = first;
-    if (this.#isLarge(state, first)) {
+    if (first.isLarge) {
       if (state.chunkTurn === this.#turn) return "later";
       const end = Math.min(bodyBytes, state.chunkedBytes + this.limits.chunkBytes);
       const bytes = end - state.chunkedBytes;

@@ -66,7 +66,7 @@ const instance = { service: "chat", instanceId: "i1", instanceEpoch: "e1" };
 function setup() {
   const turns = new Turns();
   const { runtime } = turns;
-  const transport = new LocalTransport({ defer: runtime.defer });
+  const transport = new LocalTransport({ runtime });
   const problems: Error[] = [];
   const onProblem = (error: Error): void => void problems.push(error);
   const accepted: { link: InstanceLink; listener: Recorder }[] = [];

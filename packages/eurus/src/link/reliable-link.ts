@@ -5,6 +5,7 @@ import { detach } from "./facts.ts";
 import type { Frame } from "./frame.ts";
 import type { DeliveryProof, Link, LinkIdentity, LinkListener, LinkLostCause, LinkState } from "./link.ts";
 import type { LinkLimits } from "./limits.ts";
+import { isIn } from "./outgoing.ts";
 import { PinOutbox } from "./pin-outbox.ts";
 import { ReceiveWindows } from "./receive-windows.ts";
 
@@ -32,7 +33,7 @@ export interface ReliableLinkOptions<Incoming extends Frame> {
   readonly identity: LinkIdentity;
   readonly runtime: Runtime;
   readonly limits: LinkLimits;
-  readonly listener: () => LinkListener<Incoming>;
+  listener(): LinkListener<Incoming>;
   publish(batch: ReliableBatch): void;
   onProblem(error: Error): void;
   onLost(cause: LinkLostCause): void;
@@ -79,6 +80,7 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
         writable: (pin) => options.listener().writable(pin),
       },
       { windowBytes: options.limits.pinWindowBytes, wholeBytes: Infinity, chunkBytes: Infinity },
+      true,
     );
     this.#windows = new ReceiveWindows(options.limits.pinWindowBytes);
   }
@@ -95,7 +97,8 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     if (this.#state === "lost") return;
     const bodyBytes = frame.type === "message" || frame.type === "output" ? frame.body.length : 0;
     if (frame.type === "open") this.#windows.add(frame.pin);
-    this.#outbox.send(frame.pin, detach(frame), bodyBytes);
+    const number = frame.type === "message" ? frame.number : 0;
+    this.#outbox.send(frame.pin, detach(frame), bodyBytes, number);
   }
 
   hasCredit(pin: number): boolean {
@@ -121,10 +124,11 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
 
   proofOf(pin: number, messageNumber: number): DeliveryProof {
     for (const batch of this.#recent) {
-      if (!holds(batch.messages, pin, messageNumber)) continue;
+      if (!isIn(batch.messages, pin, messageNumber)) continue;
       return batch.isUndeliverable ? "not-delivered" : "unknown";
     }
-    return this.#isUnsent(pin, messageNumber) ? "not-delivered" : "taken";
+    const isUnsent = messageNumber > this.#outbox.lastNumber(pin) || this.#waits(pin, messageNumber);
+    return isUnsent ? "not-delivered" : "taken";
   }
 
   /** Takes a batch from the other end. */
@@ -200,7 +204,7 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     this.#options.runtime.defer(this.#confirmOnce);
   }
 
-  #isUnsent(pin: number, messageNumber: number): boolean {
+  #waits(pin: number, messageNumber: number): boolean {
     const isIt = (frame: Frame): boolean =>
       frame.type === "message" && frame.pin === pin && frame.number === messageNumber;
     return this.#frames.some(isIt) || this.#outbox.waitsFor(pin, isIt);
@@ -213,11 +217,4 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
       this.#options.onProblem(new EurusError("EURUS_LISTENER_FAILED", { where: "a link" }, { cause }));
     }
   }
-}
-
-function holds(messages: readonly number[], pin: number, number: number): boolean {
-  for (let index = 0; index < messages.length; index += 2) {
-    if (messages[index] === pin && messages[index + 1] === number) return true;
-  }
-  return false;
 }

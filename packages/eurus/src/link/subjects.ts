@@ -70,7 +70,7 @@ export function parseUndeliverable(base: string, subject: string): Undeliverable
 }
 
 function parseCount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Where an instance announces itself. */

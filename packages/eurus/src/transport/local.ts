@@ -1,15 +1,17 @@
+import { nodeRuntime } from "velaros";
+import type { Runtime } from "velaros-protocol";
+
 import { EurusError } from "../errors.ts";
 import { subjectMatcher } from "./subject-pattern.ts";
 import type { Packet, Transport, TransportStatus, Unsubscribe } from "./transport.ts";
 
 export interface LocalTransportOptions {
   /**
-   * Calls back when the present turn of the event loop has taken its input. Pass the `defer` of a simulation's
-   * runtime to run in virtual time.
+   * Where the next turn of the event loop comes from; pass a simulation's runtime to run in virtual time.
    *
-   * @defaultValue `setImmediate`
+   * @defaultValue Node's
    */
-  readonly defer?: ((callback: () => void) => void) | undefined;
+  readonly runtime?: Pick<Runtime, "defer"> | undefined;
 }
 
 interface Subscription {
@@ -39,7 +41,7 @@ const nothing = new Uint8Array(0);
 export class LocalTransport implements Transport {
   readonly reliable = true;
   readonly maxPayloadBytes: number = Number.MAX_SAFE_INTEGER;
-  readonly #defer: (callback: () => void) => void;
+  readonly #runtime: Pick<Runtime, "defer">;
   readonly #subscriptions = new Set<Subscription>();
   readonly #bySubject = new Map<string, readonly Subscription[]>();
   readonly #statusListeners = new Set<{ readonly call: (status: TransportStatus) => void }>();
@@ -51,7 +53,7 @@ export class LocalTransport implements Transport {
   #isClosed = false;
 
   constructor(options: LocalTransportOptions = {}) {
-    this.#defer = options.defer ?? ((callback) => void setImmediate(callback));
+    this.#runtime = options.runtime ?? nodeRuntime;
   }
 
   get status(): TransportStatus {
@@ -116,7 +118,7 @@ export class LocalTransport implements Transport {
     this.#queue.push({ number: this.#nextNumber++, packet, undeliverableSubject, flushed });
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#defer(this.#deliver);
+    this.#runtime.defer(this.#deliver);
   }
 
   /** Hands over what was published up to now. What handlers publish meanwhile waits for the next turn. */

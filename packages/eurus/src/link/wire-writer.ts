@@ -1,0 +1,126 @@
+const firstBytes = 1024;
+/** Above this the engine's encoder beats a loop. */
+const longText = 64;
+
+/** Writes into one buffer that grows; hands out what was written without copying it. */
+export class WireWriter {
+  /** Everything before `start` was handed out and is never written again. */
+  #bytes: Uint8Array = new Uint8Array(firstBytes);
+  #start = 0;
+  #position = 0;
+  readonly #encoder = new TextEncoder();
+
+  /** Bytes written since the last {@link take}. */
+  get length(): number {
+    return this.#position - this.#start;
+  }
+
+  /** Ends what is being written and returns it. The bytes stay as they are. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(this.#start, this.#position);
+    this.#start = this.#position;
+    return taken;
+  }
+
+  /** Drops what was written behind the first `length` bytes since the last {@link take}. */
+  truncate(length: number): void {
+    this.#position = this.#start + length;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#position++] = value;
+  }
+
+  /** Big-endian. */
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#bytes[this.#position++] = value >>> 8;
+    this.#bytes[this.#position++] = value;
+  }
+
+  /** Big-endian. */
+  uint32(value: number): void {
+    this.#reserve(4);
+    const bytes = this.#bytes;
+    bytes[this.#position++] = value >>> 24;
+    bytes[this.#position++] = value >>> 16;
+    bytes[this.#position++] = value >>> 8;
+    bytes[this.#position++] = value;
+  }
+
+  /** Big-endian. */
+  uint48(value: number): void {
+    this.uint16(Math.floor(value / 0x1_0000_0000));
+    this.uint32(value >>> 0);
+  }
+
+  /** Seven bits a byte, lowest first, the highest bit says that more follow. */
+  varint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#position++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#position++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#position++] = rest;
+  }
+
+  /** Its length as varint, then the bytes. */
+  bytes(value: Uint8Array): void {
+    this.varint(value.length);
+    this.raw(value);
+  }
+
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#position);
+    this.#position += value.length;
+  }
+
+  /** Its length in UTF-8 bytes as varint, then the bytes. */
+  text(value: string): void {
+    const length = value.length;
+    if (length > longText) {
+      this.bytes(this.#encoder.encode(value));
+      return;
+    }
+    // Nearly all names, ids and paths are short ASCII.
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    let position = this.#position;
+    bytes[position++] = length;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.bytes(this.#encoder.encode(value));
+        return;
+      }
+      bytes[position++] = code;
+    }
+    this.#position = position;
+  }
+
+  #reserve(size: number): void {
+    if (this.#position + size <= this.#bytes.length) return;
+    const used = this.#position - this.#start;
+    const wanted = Math.max(used + size, Math.min(used * 2, 1024 * 1024), firstBytes);
+    // What was handed out keeps the old buffer; only the piece being written moves.
+    const grown = new Uint8Array(wanted <= maxSlab ? Math.max(wanted, this.#nextSlab()) : wanted);
+    grown.set(this.#bytes.subarray(this.#start, this.#position));
+    this.#bytes = grown;
+    this.#start = 0;
+    this.#position = used;
+  }
+
+  /** A busy link gets larger slabs, an idle one keeps its small one. */
+  #nextSlab(): number {
+    return Math.min(this.#bytes.length * 2, maxSlab);
+  }
+}
+
+const maxSlab = 64 * 1024;
