@@ -1,4 +1,5 @@
 import type { CloseSource, WireErrorCode } from "velaros-protocol";
+import type { RefusedFrame } from "./link/frame.ts";
 import type { LinkLostCause } from "./link/link.ts";
 
 /** One instance of a service, as events name it. */
@@ -112,7 +113,7 @@ export type ServiceEvent =
       readonly type: "open-refused";
       readonly socketId: string;
       readonly gatewayId: string;
-      readonly code: "DRAINING" | "OVERLOADED" | "WRONG_EPOCH" | "INVALID";
+      readonly code: RefusedFrame["code"];
     }
   | { readonly type: "draining" }
   | { readonly type: "bus"; readonly status: "connected" | "disconnected" | "closed" }

@@ -16,7 +16,7 @@ export function deliver(parts: GatewayParts, instance: InstancePins, frame: Inst
       pin.accepted();
       break;
     case "refused":
-      parts.forwarder.move(pin, "refused");
+      parts.forwarder.move(pin, "refused", frame.code);
       break;
     case "output":
       deliverOutput(parts, pin, frame);

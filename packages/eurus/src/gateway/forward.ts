@@ -1,11 +1,12 @@
 import type { Context, InboundMessage } from "velaros";
 import type { MessageType, WireErrorCode } from "velaros-protocol";
 import type { UnpinnedCause } from "../events.ts";
+import type { RefusedFrame } from "../link/frame.ts";
 import { pathProblem } from "./canonical-path.ts";
 import type { EdgeSocket, ErrorExtras } from "./edge-socket.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
-import { settleUnavailable } from "./outcomes.ts";
+import { settleForeign, settleUnavailable } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
 
 /** What an error answer needs to know of the message that it answers. */
@@ -56,7 +57,7 @@ export class Forwarder {
    * Looks for another instance for a client whose messages were certainly not handled where it was pinned, and
    * sends them there in order. Without another one the client is told.
    */
-  move(pin: Pin, cause: UnpinnedCause): void {
+  move(pin: Pin, cause: UnpinnedCause, refusal?: RefusedFrame["code"]): void {
     const { edge, service, instance } = pin;
     const frames = pin.takeHeld();
     const [first] = frames;
@@ -64,7 +65,8 @@ export class Forwarder {
     const next =
       edge.closing || edge.socket.closed ? undefined : this.#choose(service, first?.path, refusedBy);
     if (next === undefined) {
-      settleUnavailable(this.#parts, pin);
+      if (refusal === "WRONG_CODEC") settleForeign(this.#parts, pin);
+      else settleUnavailable(this.#parts, pin);
       instance.end(pin, cause);
       return;
     }

@@ -15,7 +15,7 @@ export function instanceLost(parts: GatewayParts, instance: InstancePins, cause:
   const { events, forwarder, options, fleet } = parts;
   const { service, instanceId } = instance;
   const pins = instance.all();
-  events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });
+  if (cause !== "goodbye") events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });
 
   const untouched: Pin[] = [];
   const touched: Pin[] = [];

@@ -36,6 +36,15 @@ export function settleUnavailable(parts: OutcomeParts, pin: Pin): void {
   for (const message of takeOpen(pin)) unavailable(parts, pin, message);
 }
 
+/** No instance of the service can read what this client sends: a mistake in the set-up, so trying again is no use. */
+export function settleForeign(parts: OutcomeParts, pin: Pin): void {
+  const { service, edge } = pin;
+  const codec = edge.socket.codec?.name;
+  const message = `The service does not speak ${codec ?? "this encoding"}: gateway and service need the same codec.`;
+  for (const open of takeOpen(pin))
+    tell(parts, pin, open, "INTERNAL", { message, details: { service, codec } });
+}
+
 /** Forgets what is open on a pin whose client is gone or got its outcomes otherwise. */
 export function takeOpen(pin: Pin): readonly OpenMessage[] {
   const messages = pin.open.takeAll();

@@ -2,7 +2,7 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros"
 import type { CloseSource, Runtime } from "velaros-protocol";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
-import type { GatewayToInstanceFrame, OpenFrame, SocketInfo } from "../link/frame.ts";
+import type { GatewayToInstanceFrame, OpenFrame, RefusedFrame, SocketInfo } from "../link/frame.ts";
 import type { InstanceLink, LinkListener, LinkLostCause } from "../link/link.ts";
 import type { VirtualConnectionOwner } from "./virtual-connection.ts";
 import { VirtualConnection } from "./virtual-connection.ts";
@@ -17,6 +17,10 @@ export interface AcceptorHost {
   socketCount: number;
   /** No new virtual sockets: the service is about to stop. */
   draining: boolean;
+  /** Whether gateways of this name may open sockets here. */
+  admits(gatewayName: string): boolean;
+  /** Whether the router can read what clients with this codec send. */
+  speaks(codec: string): boolean;
   /** Opens a socket in the service's router. */
   connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
   /** The link is gone, and with it this acceptor. */
@@ -113,7 +117,7 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     const { events } = this.#host;
     const { socketId } = info;
     const { gatewayId } = this.link.identity;
-    const code = this.#refusal();
+    const code = this.#refusal(info);
     if (code !== undefined) {
       this.link.send({ type: "refused", pin, code });
       this.link.release(pin);
@@ -129,9 +133,12 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     connection.connect(this.#host.connect(connectionInfo(info), connection));
   }
 
-  #refusal(): "DRAINING" | "OVERLOADED" | undefined {
-    if (this.#host.draining) return "DRAINING";
-    return this.#host.socketCount >= this.#host.maxSockets ? "OVERLOADED" : undefined;
+  #refusal({ codec }: SocketInfo): RefusedFrame["code"] | undefined {
+    const host = this.#host;
+    if (host.draining) return "DRAINING";
+    if (!host.admits(this.link.identity.gatewayName)) return "INVALID";
+    if (codec !== undefined && !host.speaks(codec)) return "WRONG_CODEC";
+    return host.socketCount >= host.maxSockets ? "OVERLOADED" : undefined;
   }
 
   #sendEnded(): void {

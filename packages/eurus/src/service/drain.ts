@@ -10,20 +10,27 @@ export interface DrainPlan {
   readonly keepClients: boolean;
 }
 
-/** Ends each connection as soon as its handlers are done, and all of them in time. Resolves when every close chain has run. */
+const checkIntervalMs = 10;
+
+/**
+ * Ends each connection as soon as its handlers are done, at once if they only wait for the client, and all of them
+ * in time. Resolves when every close chain has run.
+ */
 export async function drain(connections: readonly VirtualConnection[], plan: DrainPlan): Promise<void> {
-  const end = (connection: VirtualConnection): void => {
-    connection.keepsClient = plan.keepClients;
-    connection.end(1001, "Service is stopping", "server");
+  const { runtime, timeoutMs, keepClients } = plan;
+  const endMs = runtime.nowMs() + timeoutMs;
+  let remaining = connections;
+  const check = (): void => {
+    const late = runtime.nowMs() >= endMs;
+    remaining = remaining.filter((connection) => {
+      if (!late && !connection.idle) return true;
+      connection.keepsClient = keepClients;
+      connection.end(1001, "Service is stopping", "server");
+      return false;
+    });
+    if (remaining.length > 0) runtime.setTimer(checkIntervalMs, check);
   };
-  const busy = new Set(connections.filter((connection) => !connection.idle));
-  const timer = plan.runtime.setTimer(plan.timeoutMs, () => {
-    for (const connection of busy) end(connection);
-  });
-  for (const connection of connections) {
-    if (busy.has(connection)) connection.whenIdle(() => end(connection));
-    else end(connection);
-  }
-  await Promise.all(connections.map((connection) => connection.finished));
-  timer.cancel();
+  const finished = connections.map((connection) => connection.finished);
+  check();
+  await Promise.all(finished);
 }

@@ -108,6 +108,17 @@ export class ServiceRun implements AcceptorHost {
     return this.#options.setup.router.connect(info, outlet, { publicOnly: true });
   }
 
+  admits(gatewayName: string): boolean {
+    const names = this.#options.gatewayNames();
+    return names.length === 0 || names.includes(gatewayName);
+  }
+
+  speaks(codec: string): boolean {
+    const known = this.#options.setup.router.codecNames();
+    // A service without any codec reads the bytes by itself.
+    return known.length === 0 || known.includes(codec);
+  }
+
   gone(acceptor: Acceptor): void {
     this.#acceptors.delete(acceptor);
   }

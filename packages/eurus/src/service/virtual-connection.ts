@@ -51,11 +51,8 @@ export class VirtualConnection implements ConnectionOutlet {
   #closedByPeer = false;
   #waiting: MessageFrame[] = [];
   readonly #requests = new Set<string>();
-  /** Numbers that were handed to the router and have not ended. */
-  #unsettled = 0;
   #lastNumber = 0;
   #room: Room | undefined;
-  #onIdle: (() => void) | undefined;
 
   constructor(pin: number, info: SocketInfo, owner: VirtualConnectionOwner) {
     this.pin = pin;
@@ -64,19 +61,14 @@ export class VirtualConnection implements ConnectionOutlet {
     this.#link = owner.link;
   }
 
-  /** Whether no message is waiting or being handled. */
+  /** Whether nothing is under way but handlers that wait for their client. */
   get idle(): boolean {
-    return this.#unsettled === 0 && this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#inlet?.busy !== true;
   }
 
   /** Resolves when the close chain has run. */
   get finished(): Promise<void> {
     return this.#inlet?.finished ?? Promise.resolve();
-  }
-
-  /** Calls back, once, when the last handler has ended. */
-  whenIdle(callback: () => void): void {
-    this.#onIdle = callback;
   }
 
   /** Lets messages in: the router calls open handlers now. */
@@ -158,13 +150,7 @@ export class VirtualConnection implements ConnectionOutlet {
 
   settled(message: InboundMessage): void {
     if (!(message instanceof ClientMessage)) return;
-    this.#unsettled--;
     if (message.forwarded.id !== undefined) this.#owner.settled(this, message.forwarded.number);
-    if (this.#onIdle !== undefined && this.idle) {
-      const callback = this.#onIdle;
-      this.#onIdle = undefined;
-      callback();
-    }
   }
 
   requestDone(id: string): void {
@@ -173,7 +159,6 @@ export class VirtualConnection implements ConnectionOutlet {
   }
 
   #hand(frame: MessageFrame): void {
-    this.#unsettled++;
     this.#lastNumber = Math.max(this.#lastNumber, frame.number);
     this.#link.consumed(this.pin, frame.body.byteLength);
     this.#inlet?.message(new ClientMessage(frame));
