@@ -16,7 +16,6 @@ import type { SocketHost, UnansweredEvent } from "../socket/host.ts";
 import { SocketInlet } from "../socket/inlet.ts";
 import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";
 import type { SocketState } from "../socket/socket.ts";
-import type { RouteSchemas } from "../validation.ts";
 import { type CustomConnection, CustomOutlet } from "./custom-connection.ts";
 import { runNested } from "./nested.ts";
 import { type ErrorListener, type Logger, type RouterOptions, socketSettings } from "./options.ts";
@@ -232,6 +231,11 @@ export class Router<State extends object = SocketState, Routes extends object = 
   /** Answers a request that is no upgrade with 400, or passes it on to `next` when there is one. */
   handleRequest(...[request, response, next]: Parameters<Endpoint["handleRequest"]>): void {
     this.#ownEndpoint.handleRequest(request, response, next);
+  }
+
+  /** Names of the encodings that this router, and those nested in it, can read and write. */
+  codecNames(): readonly string[] {
+    return this.#table.codecs().map((codec) => codec.name);
   }
 
   /**
