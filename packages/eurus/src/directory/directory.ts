@@ -1,0 +1,322 @@
+import type { Runtime } from "velaros-protocol";
+import type { InstanceRemovedCause } from "../events.ts";
+import {
+  areCompatible,
+  type InstanceAnnouncement,
+  type InstanceDescriptor,
+  type RememberedClaim,
+  type WireVersions,
+} from "./announcement.ts";
+import { Balancer } from "./balancer.ts";
+import { IgnoredInstances } from "./ignored-instances.ts";
+import { Instance } from "./instance.ts";
+import { Leases, ticksFor } from "./leases.ts";
+import { RouteTable, type RouteConflict, type RouteOwners } from "./route-table.ts";
+import type { Route } from "./route.ts";
+import { Tombstones } from "./tombstones.ts";
+
+/** What a directory tells its owner. It is up to date when told. */
+export type DirectoryEvent =
+  | { readonly type: "instance-added"; readonly instance: Instance }
+  /** Its routes, gateways or policy changed. */
+  | { readonly type: "instance-changed"; readonly instance: Instance }
+  | { readonly type: "instance-draining"; readonly instance: Instance }
+  | { readonly type: "instance-suspect"; readonly instance: Instance }
+  | { readonly type: "instance-restored"; readonly instance: Instance }
+  | { readonly type: "instance-removed"; readonly instance: Instance; readonly cause: InstanceRemovedCause }
+  | ({ readonly type: "route-conflict" } & RouteConflict)
+  /** A well-formed announcement that can't be used; told once per instance and epoch. */
+  | {
+      readonly type: "announcement-refused";
+      readonly service: string;
+      readonly instanceId: string;
+      readonly problem: string;
+    };
+
+export interface DirectoryOptions {
+  readonly gatewayName: string;
+  readonly versions: WireVersions;
+  readonly random: Runtime["random"];
+  readonly owners?: RouteOwners | undefined;
+  /** @defaultValue `5_000` */
+  readonly leaseMs?: number | undefined;
+  /** How long a withdrawn route answers that it will be back. @defaultValue `10_000` */
+  readonly withdrawnMs?: number | undefined;
+  /** How long {@link Directory.remove} keeps an instance out. @defaultValue `10_000` */
+  readonly removedMs?: number | undefined;
+  /** @defaultValue `10_000` */
+  readonly maxInstances?: number | undefined;
+  /** Different patterns of all services together. @defaultValue `100_000` */
+  readonly maxRoutes?: number | undefined;
+}
+
+/** After a goodbye or a new epoch, late announcements of the old one are recognised for this long. */
+const closedEpochMs = 60_000;
+
+/**
+ * Which instances exist and what they serve, from what they announce. Synchronous and without a clock: time passes
+ * by {@link Directory.tick}.
+ */
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #tell: (event: DirectoryEvent) => void;
+  readonly #instances = new Map<string, Instance>();
+  readonly #balancers = new Map<string, { readonly balancer: Balancer; instances: number }>();
+  readonly #routes: RouteTable;
+  readonly #leases: Leases<string>;
+  readonly #tombstones = new Tombstones();
+  readonly #ignored: IgnoredInstances;
+  readonly #wanted = new Set<string>();
+  readonly #claims = new Map<string, RememberedClaim>();
+  #tick = 0;
+  #liveGateways = 1;
+
+  constructor(options: DirectoryOptions, tell: (event: DirectoryEvent) => void) {
+    this.#options = options;
+    this.#tell = tell;
+    this.#routes = new RouteTable(options.owners ?? {}, (conflict) => {
+      tell({ type: "route-conflict", ...conflict });
+    });
+    const leaseMs = options.leaseMs ?? 5_000;
+    this.#leases = new Leases(leaseMs);
+    this.#ignored = new IgnoredInstances(leaseMs, options.maxInstances ?? 10_000);
+  }
+
+  /** All instances that are known, draining and suspect ones included. */
+  instances(): Iterable<Instance> {
+    return this.#instances.values();
+  }
+
+  instance(id: string): Instance | undefined {
+    return this.#instances.get(id);
+  }
+
+  /** The balancer of a service that has instances. */
+  balancer(service: string): Balancer | undefined {
+    return this.#balancers.get(service)?.balancer;
+  }
+
+  /**
+   * The route that a message to `path` takes. `isWithdrawn` tells that nobody serves it any more, but somebody did
+   * until a moment ago.
+   *
+   * @param isPinned - Whether the client is pinned to a service already; preferred among equally specific routes.
+   */
+  resolve(path: string, isPinned?: (service: string) => boolean): Route | undefined {
+    return this.#routes.resolve(path, isPinned);
+  }
+
+  /** Whether somebody serves `path` right now. */
+  canServe(path: string): boolean {
+    return this.#routes.resolve(path)?.isWithdrawn === false;
+  }
+
+  /** Takes in one announcement that has been read and checked. */
+  apply(announcement: InstanceAnnouncement): void {
+    const { instanceId: id, service, epoch } = announcement;
+    const known = this.#instances.get(id);
+    if (known !== undefined && known.service !== service) {
+      this.#ignore(announcement, `the id belongs to an instance of the service "${known.service}"`);
+      return;
+    }
+    if (this.#tombstones.has(id, epoch, this.#tick) || known?.pastEpochs.includes(epoch) === true) return;
+    if (known?.epoch === epoch && announcement.sequence <= known.announcement.sequence) return;
+    if (announcement.goodbye) {
+      this.#tombstones.add(id, epoch, this.#tick + ticksFor(closedEpochMs));
+      if (known !== undefined) this.#remove(known, "goodbye");
+      return;
+    }
+    const isSameEpoch = known?.epoch === epoch;
+    const descriptor = announcement.descriptor ?? (isSameEpoch ? known.descriptor : undefined);
+    if (known !== undefined && !isSameEpoch) {
+      this.#tombstones.add(id, known.epoch, this.#tick + ticksFor(closedEpochMs));
+      this.#remove(known, "new-epoch");
+    }
+    if (this.#ignored.has(announcement)) return;
+    if (descriptor === undefined) {
+      this.#want(id);
+      return;
+    }
+    const problem = this.#problemWith(announcement, isSameEpoch);
+    if (problem !== undefined || !this.#isForUs(descriptor)) {
+      if (isSameEpoch) this.#remove(known, "not-for-us");
+      this.#ignore(announcement, problem);
+      return;
+    }
+    if (isSameEpoch) this.#refresh(known, announcement);
+    else this.#add(new Instance(announcement, descriptor, known));
+  }
+
+  /**
+   * A tick of the owner's loop (250 ms) has passed. Ends leases, and forgets what was kept for a while.
+   */
+  tick(): void {
+    this.#tick += 1;
+    for (const id of this.#leases.tick()) {
+      const instance = this.#instances.get(id);
+      if (instance !== undefined) this.#remove(instance, "lease-expired");
+    }
+    this.#ignored.tick();
+    this.#routes.forget(this.#tick - ticksFor(this.#options.withdrawnMs ?? 10_000));
+    this.#tombstones.expire(this.#tick);
+  }
+
+  /** The bus is away: nobody is declared dead until it has been back for a while. */
+  freeze(): void {
+    this.#leases.freeze();
+  }
+
+  /** The bus is back. */
+  thaw(): void {
+    this.#leases.thaw();
+  }
+
+  /** How many gateways are alive, this one included: the balancers' first guess. */
+  expectGateways(liveGateways: number): void {
+    this.#liveGateways = liveGateways;
+    for (const { balancer } of this.#balancers.values()) balancer.expectGateways(liveGateways);
+  }
+
+  /** The bus found nobody at the instance: it takes no new pins until {@link restore}. */
+  suspect(id: string): void {
+    const instance = this.#instances.get(id);
+    if (instance === undefined || instance.isSuspect) return;
+    instance.isSuspect = true;
+    this.#tell({ type: "instance-suspect", instance });
+  }
+
+  /** A suspect instance answered. */
+  restore(id: string): void {
+    const instance = this.#instances.get(id);
+    if (instance === undefined || !instance.isSuspect) return;
+    instance.isSuspect = false;
+    this.#tell({ type: "instance-restored", instance });
+  }
+
+  /** A suspect instance did not answer in time. Its next heartbeat brings it back. */
+  lose(id: string): void {
+    const instance = this.#instances.get(id);
+    if (instance !== undefined) this.#remove(instance, "unreachable");
+  }
+
+  /**
+   * Takes an instance, or all of a service, out by the operator's wish, and keeps it out for a while or until it
+   * starts anew. Returns what was removed.
+   */
+  remove(idOrService: string): readonly Instance[] {
+    const removed = [...this.#instances.values()].filter(
+      ({ id, service }) => id === idOrService || service === idOrService,
+    );
+    for (const instance of removed) {
+      const until = this.#tick + ticksFor(this.#options.removedMs ?? 10_000);
+      this.#tombstones.add(instance.id, instance.epoch, until);
+      this.#remove(instance, "removed");
+    }
+    return removed;
+  }
+
+  /** Ids of instances whose descriptor should be asked for; asked once, they are not named again until they speak. */
+  takeWanted(): readonly string[] {
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    return wanted;
+  }
+
+  /** Claims that are older than what instances announced lately; to be announced to them. */
+  takeClaims(): readonly RememberedClaim[] {
+    const claims = [...this.#claims.values()];
+    this.#claims.clear();
+    return claims;
+  }
+
+  #isForUs({ gatewayNames }: InstanceDescriptor): boolean {
+    return gatewayNames.length === 0 || gatewayNames.includes(this.#options.gatewayName);
+  }
+
+  #problemWith({ versions, descriptor }: InstanceAnnouncement, isKnown: boolean): string | undefined {
+    const { versions: own, maxInstances = 10_000, maxRoutes = 100_000 } = this.#options;
+    if (!areCompatible(versions, own)) {
+      return `it speaks versions ${versions.min} to ${versions.max}, this gateway ${own.min} to ${own.max}`;
+    }
+    if (!isKnown && this.#instances.size >= maxInstances) {
+      return `there are ${maxInstances} instances already`;
+    }
+    if (descriptor !== undefined && this.#routes.size >= maxRoutes) {
+      return `there are ${maxRoutes} routes already`;
+    }
+    return undefined;
+  }
+
+  #ignore(announcement: InstanceAnnouncement, problem: string | undefined): void {
+    if (this.#ignored.has(announcement)) return;
+    this.#ignored.add(announcement);
+    const { instanceId, service } = announcement;
+    if (problem !== undefined) this.#tell({ type: "announcement-refused", service, instanceId, problem });
+  }
+
+  #want(id: string): void {
+    if (this.#wanted.size < 1_000) this.#wanted.add(id);
+  }
+
+  #add(instance: Instance): void {
+    this.#instances.set(instance.id, instance);
+    this.#ignored.delete(instance.id);
+    this.#leases.renew(instance.id);
+    const service = this.#balancers.get(instance.service);
+    if (service !== undefined) {
+      service.instances += 1;
+    } else {
+      const balancer = new Balancer(this.#options.random, this.#liveGateways);
+      this.#balancers.set(instance.service, { balancer, instances: 1 });
+    }
+    this.#attachRoutes(instance);
+    this.#tell({ type: "instance-added", instance });
+  }
+
+  #refresh(instance: Instance, announcement: InstanceAnnouncement): void {
+    const before = instance.announcement;
+    instance.announcement = announcement;
+    this.#leases.renew(instance.id);
+    this.balancer(instance.service)?.report(instance.load, announcement.pins, announcement.opens);
+
+    if (announcement.descriptorHash !== instance.descriptorHash) {
+      if (announcement.descriptor === undefined) {
+        this.#want(instance.id);
+      } else {
+        instance.descriptor = announcement.descriptor;
+        instance.descriptorHash = announcement.descriptorHash;
+        this.#attachRoutes(instance);
+        this.#tell({ type: "instance-changed", instance });
+      }
+    }
+    if (announcement.draining && !before.draining) this.#tell({ type: "instance-draining", instance });
+  }
+
+  #attachRoutes(instance: Instance): void {
+    const served = new Set<Route>();
+    for (const { pattern, claimedAt } of instance.descriptor.routes) {
+      const route = this.#routes.attach(instance, pattern, claimedAt);
+      served.add(route);
+      if (route.claimedAt < claimedAt && this.#claims.size < 1_000) {
+        const { service, claimedAt: earliest } = route;
+        this.#claims.set(`${service} ${pattern}`, { service, pattern, claimedAt: earliest });
+      }
+    }
+    for (const route of [...instance.routes]) {
+      if (!served.has(route)) this.#routes.detach(instance, route, this.#tick);
+    }
+  }
+
+  #remove(instance: Instance, cause: InstanceRemovedCause): void {
+    this.#instances.delete(instance.id);
+    this.#leases.drop(instance.id);
+    this.#wanted.delete(instance.id);
+    for (const route of [...instance.routes]) this.#routes.detach(instance, route, this.#tick);
+    const service = this.#balancers.get(instance.service);
+    if (service !== undefined) {
+      service.instances -= 1;
+      if (service.instances === 0) this.#balancers.delete(instance.service);
+    }
+    this.#tell({ type: "instance-removed", instance, cause });
+  }
+}
