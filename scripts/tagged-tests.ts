@@ -80,15 +80,28 @@ export async function findTaggedTests(): Promise<readonly TaggedTest[]> {
 }
 
 /** A string literal that ends in one or more tags in brackets. */
-const taggedName = /(["'`])((?:(?!\1)[^\\\n]|\\.)*?)\s*\[((?:\s*[a-z]+:[A-Z]?\d+)+)\s*\]\1/g;
+const taggedName = /(["'`])((?:(?!\1)[^\\]|\\.)*?)\s*\[((?:\s*[a-z]+:[A-Z]?\d+)+)\s*\]\1/g;
+/** The line that opens a group of tests. */
+const groupStart = /^( *)describe(?:\.\w+\([^]*?\))?\((["'`])((?:(?!\2)[^\\]|\\.)*)\2/;
 
-/** Finds the tagged names in the text of one file. */
+/** Finds the tagged names in the text of one file. Its layout is what the formatter makes of it. */
 export function taggedTestsIn(file: string, text: string): readonly TaggedTest[] {
-  return [...text.matchAll(taggedName)].map(([, , name = "", tags = ""]) => ({
-    file,
-    name: name.replaceAll(/\\(.)/g, "$1"),
-    tags: new Set(tags.trim().split(/\s+/)),
-  }));
+  const groups: Array<{ readonly depth: number; readonly name: string }> = [];
+  return text.split("\n").flatMap((line) => {
+    const depth = line.search(/\S/);
+    while (depth >= 0 && (groups.at(-1)?.depth ?? -1) >= depth) groups.pop();
+    const group = groupStart.exec(line);
+    if (group !== null) groups.push({ depth, name: unquoted(group[3] ?? "") });
+    return [...line.matchAll(taggedName)].map(([, , name = "", tags = ""]) => ({
+      file,
+      name: [...groups.map((outer) => outer.name), unquoted(name)].join(": "),
+      tags: new Set(tags.trim().split(/\s+/)),
+    }));
+  });
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll(/\\(.)/g, "$1");
 }
 
 /** Tags of tests that no table knows: most often a slip of the pen. */

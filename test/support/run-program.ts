@@ -26,7 +26,8 @@ export function runProgram(
     ([code, signal]: unknown[]) => (code ?? signal) as number | string,
   );
   onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    // Not SIGKILL, which would leave behind what the program has started itself.
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     await exited;
   });
   return { process: child, output: () => output, exited };
