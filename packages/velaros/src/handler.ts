@@ -1,4 +1,5 @@
-import type { Context } from "./context/context.ts";
+import type { Context, RouteParams } from "./context/context.ts";
+import type { ParamsLookup } from "./pattern/params.ts";
 import type { SocketState } from "./socket/socket.ts";
 
 /**
@@ -10,11 +11,11 @@ export type HandlerFunction<
   State extends object = SocketState,
   Input = unknown,
   Output = unknown,
-> = (context: Context<Path, State, Input, Output>) => unknown;
+> = (context: Context<RouteParams<Path>, State, Input, Output>) => unknown;
 
 /** Handles open or close; the next handler follows by itself. */
 export type LifecycleFunction<State extends object = SocketState> = (
-  context: Context<string, State>,
+  context: Context<ParamsLookup, State>,
 ) => unknown;
 
 /** An object that handles messages. If it also has `handleOpen` or `handleClose`, binding it registers these too. */

@@ -27,7 +27,7 @@ export type {
   OpenHandlerObject,
   RouteDescriptor,
 } from "./handler.ts";
-export type { Context, Marshaller, OutboundMessage, Unmarshaler } from "./context/context.ts";
+export type { Context, Marshaller, OutboundMessage, RouteParams, Unmarshaler } from "./context/context.ts";
 export type { PushOptions, Socket, SocketRequestOptions, SocketState, WaitOptions } from "./socket/socket.ts";
 
 // Middleware.

@@ -18,9 +18,14 @@ export interface OutboundMessage {
   readonly data: unknown;
 }
 
+/** The parameters of a route; of a handler for any route nothing is known but how to ask for one. */
+export type RouteParams<Path extends string> = string extends Path
+  ? ParamsLookup
+  : ParamsLookup & PathParams<Path>;
+
 /** What a handler is given: the message, its connection, and everything that can be done with both. */
 export interface Context<
-  Path extends string = string,
+  Parameters extends ParamsLookup = ParamsLookup,
   State extends object = SocketState,
   Input = unknown,
   Output = unknown,
@@ -38,8 +43,11 @@ export interface Context<
   readonly messageId: string;
   /** Where the message is routed to; the empty string for one without path. */
   readonly path: string;
-  /** The parts of the path that the route names. `params.get(name)` ignores case and gives `""` for unknown names. */
-  readonly params: ParamsLookup & PathParams<Path>;
+  /**
+   * The parts of the path that the route names, as properties when the route is known to the compiler.
+   * `params.get(name)` finds any, ignores case and gives `""` for unknown names.
+   */
+  readonly params: Parameters;
   /** The kind of frame that the message came in, and that answers leave in. */
   readonly messageType: MessageType;
   /** The bytes of the message as they were received. */

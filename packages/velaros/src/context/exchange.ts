@@ -1,3 +1,4 @@
+import type { Codec } from "velaros-protocol";
 import type { InboundMessage } from "../connection.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { Inbox } from "../conversation/inbox.ts";
@@ -144,4 +145,5 @@ export class Exchange {
 export interface Delivered {
   readonly data: Uint8Array | undefined;
   readonly unmarshaler: Unmarshaler | undefined;
+  readonly codec: Codec | undefined;
 }

@@ -303,10 +303,11 @@ export class MessageContext implements Context {
     if (message.data === undefined) return undefined;
     const unmarshaler = message.unmarshaler ?? this.unmarshaler;
     if (unmarshaler !== undefined) return unmarshaler(message.data);
-    if (this.codec === undefined) {
+    const codec = message.codec ?? this.codec;
+    if (codec === undefined) {
       throw new VelarosError("VELAROS_CODEC_MISSING", { action: "decode the data of a message" });
     }
-    return this.codec.decodeData(message.data);
+    return codec.decodeData(message.data);
   }
 
   /** Why nothing can be sent or received any more. */

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type AddRoute, type MountRoutes, type NoRoutes, type Runtime, wireErrors } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
-import type { Context } from "../context/context.ts";
+import type { Context, RouteParams } from "../context/context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { toError } from "../context/records.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
@@ -35,7 +35,7 @@ type Accepted<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.Infer
 
 /** A handler whose result tells what the route answers. */
 type RouteHandler<Path extends string, State extends object, Result> =
-  | ((context: Context<Path, State>) => Result)
+  | ((context: Context<RouteParams<Path>, State>) => Result)
   | { handle(context: Context): Result };
 
 /** A router, as a parent sees it. */
