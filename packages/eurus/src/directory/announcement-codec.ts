@@ -24,7 +24,7 @@ export type Reading<Announcement> =
  */
 export function readInstanceAnnouncement(subject: string, payload: unknown): Reading<InstanceAnnouncement> {
   return reading(() => {
-    const fields = new FieldReader(decode(payload), "it");
+    const fields = new FieldReader(decode(payload), "");
     const announcement: InstanceAnnouncement = {
       service: fields.token("service"),
       instanceId: fields.token("instance"),
@@ -52,7 +52,7 @@ export function readInstanceAnnouncement(subject: string, payload: unknown): Rea
 /** Reads what a gateway announced; as {@link readInstanceAnnouncement}. */
 export function readGatewayAnnouncement(subject: string, payload: unknown): Reading<GatewayAnnouncement> {
   return reading(() => {
-    const fields = new FieldReader(decode(payload), "it");
+    const fields = new FieldReader(decode(payload), "");
     const announcement: GatewayAnnouncement = {
       gateway: fields.token("gateway"),
       gatewayId: fields.token("id"),

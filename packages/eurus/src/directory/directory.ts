@@ -106,6 +106,16 @@ export class Directory {
     return this.#routes.resolve(path, isPinned);
   }
 
+  /**
+   * The instance for a new pin: of those that serve the route, the one with the fewest sockets in the cluster.
+   *
+   * @param refusedBy - Ids of instances that have refused already.
+   */
+  choose(route: Route, refusedBy: readonly string[] = []): Instance | undefined {
+    const candidates = route.candidates().filter(({ id }) => !refusedBy.includes(id));
+    return this.balancer(route.service)?.choose(candidates);
+  }
+
   /** Whether somebody serves `path` right now. */
   canServe(path: string): boolean {
     return this.#routes.resolve(path)?.isWithdrawn === false;

@@ -6,9 +6,10 @@ export class FieldReader {
   readonly #fields: object;
   readonly #where: string;
 
+  /** @param where - What problems call the object; nothing for the announcement itself. */
   constructor(value: unknown, where: string) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Rejection(`${where} is not an object`);
+      throw new Rejection(`${where || "it"} is not an object`);
     }
     this.#fields = value;
     this.#where = where;
@@ -23,57 +24,57 @@ export class FieldReader {
   token(name: string): string {
     const value = this.#get(name);
     if (isToken(value)) return value;
-    throw this.#wrong(name, "1 to 64 of A-Z a-z 0-9 _ and -");
+    throw this.#wrong(name, "be 1 to 64 of A-Z a-z 0-9 _ and -");
   }
 
   /** A whole number from 0 to 2^53 − 1. */
   count(name: string): number {
     const value = this.#get(name);
     if (isCount(value)) return value;
-    throw this.#wrong(name, "a whole number of at least 0");
+    throw this.#wrong(name, "be a whole number of at least 0");
   }
 
   flag(name: string): boolean {
     const value = this.#get(name);
     if (typeof value === "boolean") return value;
-    throw this.#wrong(name, "true or false");
+    throw this.#wrong(name, "be true or false");
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice {
     const value = this.#get(name);
     const chosen = choices.find((choice) => choice === value);
     if (chosen !== undefined) return chosen;
-    throw this.#wrong(name, `one of ${choices.join(", ")}`);
+    throw this.#wrong(name, `be one of ${choices.join(", ")}`);
   }
 
   object(name: string): FieldReader {
-    return new FieldReader(this.#get(name), `${this.#where}.${name}`);
+    return new FieldReader(this.#get(name), this.#path(name));
   }
 
   list(name: string, maxEntries: number): readonly unknown[] {
     const value = this.#get(name);
-    if (!Array.isArray(value)) throw this.#wrong(name, "a list");
-    if (value.length > maxEntries) throw this.#wrong(name, `at most ${maxEntries} entries`);
+    if (!Array.isArray(value)) throw this.#wrong(name, "be a list");
+    if (value.length > maxEntries) throw this.#wrong(name, `have at most ${maxEntries} entries`);
     return value;
   }
 
   tokens(name: string, maxEntries: number): readonly string[] {
     const values = this.list(name, maxEntries);
     if (values.every(isToken)) return values;
-    throw this.#wrong(name, "names only, each of 1 to 64 of A-Z a-z 0-9 _ and -");
+    throw this.#wrong(name, "be names only, each of 1 to 64 of A-Z a-z 0-9 _ and -");
   }
 
   /** An object of counts by token, as a map that no key can poison. */
   counts(name: string, maxEntries: number): ReadonlyMap<string, number> {
     const value = this.#get(name);
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw this.#wrong(name, "an object");
+      throw this.#wrong(name, "be an object");
     }
     const entries: [string, unknown][] = Object.entries(value);
-    if (entries.length > maxEntries) throw this.#wrong(name, `at most ${maxEntries} entries`);
+    if (entries.length > maxEntries) throw this.#wrong(name, `have at most ${maxEntries} entries`);
     const counts = new Map<string, number>();
     for (const [key, count] of entries) {
-      if (!isToken(key) || !isCount(count)) throw this.#wrong(name, "whole numbers by id");
+      if (!isToken(key) || !isCount(count)) throw this.#wrong(name, "be whole numbers by id");
       counts.set(key, count);
     }
     return counts;
@@ -82,15 +83,19 @@ export class FieldReader {
   text(name: string, maxLength: number): string {
     const value = this.#get(name);
     if (typeof value === "string" && value.length <= maxLength) return value;
-    throw this.#wrong(name, `a text of at most ${maxLength} characters`);
+    throw this.#wrong(name, `be a text of at most ${maxLength} characters`);
   }
 
   #get(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? Reflect.get(this.#fields, name) : undefined;
   }
 
+  #path(name: string): string {
+    return this.#where === "" ? name : `${this.#where}.${name}`;
+  }
+
   #wrong(name: string, expected: string): Rejection {
-    return new Rejection(`${this.#where}.${name} must be ${expected}`);
+    return new Rejection(`${this.#path(name)} must ${expected}`);
   }
 }
 
