@@ -122,7 +122,11 @@ function run([file, ...words]) {
   );
   // A terminal sends Ctrl-C to both; whoever signals only this process means the program too.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // npm runs scripts in a shell that does not pass signals on: without it, stopping npm would leave the program behind.
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid === parent || child.kill("SIGTERM"), 200);
   child.on("exit", (code, signal) => {
+    clearInterval(watch);
     process.exitCode = code ?? 128 + (signal === "SIGINT" ? 2 : 15);
   });
 }
