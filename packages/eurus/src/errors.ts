@@ -17,6 +17,10 @@ interface ErrorDetails {
   EURUS_PAYLOAD_LIMIT_TOO_SMALL: { readonly maxPayloadBytes: number; readonly minimumBytes: number };
   /** The bus is closed or was never reached. */
   EURUS_TRANSPORT_UNAVAILABLE: { readonly status: string; readonly action: string };
+  /** A connection that was passed in does not reconnect as promised. Reported once, when somebody listens. */
+  EURUS_CONNECTION_SETTINGS: { readonly settings: readonly string[] };
+  /** The bus refused a packet or a subscription, or reported an error of its own. */
+  EURUS_BUS_ERROR: { readonly problem: string };
   /** An announcement on the bus can't be used; the announcer is ignored until it sends a good one. */
   EURUS_ANNOUNCEMENT_INVALID: { readonly subject: string; readonly problem: string };
   /** A packet of a link can't be read; it is dropped. */
@@ -52,6 +56,10 @@ const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code
     `The bus takes payloads of ${maxPayloadBytes} bytes, but at least ${minimumBytes} are needed. Raise max_payload of the server.`,
   EURUS_TRANSPORT_UNAVAILABLE: ({ status, action }) =>
     `Can't ${action} while the bus is ${status}. Check that it runs and can be reached.`,
+  EURUS_CONNECTION_SETTINGS: ({ settings }) =>
+    `The NATS connection that was passed in may be slow to come back, or give up: set ${settings.join(" and ")}, ` +
+    `or let NatsTransport.connect() make the connection.`,
+  EURUS_BUS_ERROR: ({ problem }) => `The bus reported an error: ${problem}`,
   EURUS_ANNOUNCEMENT_INVALID: ({ subject, problem }) =>
     `The announcement on "${subject}" is ignored: ${problem}`,
   EURUS_PACKET_INVALID: ({ subject, problem }) => `The packet on "${subject}" is dropped: ${problem}`,

@@ -238,7 +238,7 @@ const anyFaults: fc.Arbitrary<Faults> = fc.record({
   falseReport: fc.constantFrom(0, 0, 0.02),
 });
 
-test("whatever the bus loses, repeats or reorders, every message arrives once, in order and whole", () => {
+test("whatever the bus loses, repeats or reorders, every message arrives once, in order and whole [weakness:W28]", () => {
   fc.assert(
     fc.property(anyFaults, fc.nat(), fc.integer({ min: 1, max: 60 }), (faults, seed, count) => {
       // A suspect peer may stay away for as long as it likes here: what is proven is the stream.
@@ -516,7 +516,7 @@ test("a large message waits until its pin is accepted", () => {
   expect(pair.instanceListener.messages).toEqual([[1, 1]]);
 });
 
-test("large messages beyond the memory for them wait their turn and all arrive [fault:N8 weakness:W28]", () => {
+test("large messages beyond the memory for them wait their turn and all arrive [weakness:W28]", () => {
   const pair = new Pair();
   const waiting: [number, number][] = [];
   pair.instanceListener.react = (frame) => {

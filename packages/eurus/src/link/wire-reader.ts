@@ -73,7 +73,8 @@ export class WireReader {
     const length = this.varint();
     const from = this.#position;
     this.#skip(length, from);
-    return this.#bytes.subarray(from, from + length);
+    // Always a plain view, also when the bus hands out a subclass such as Node's Buffer.
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + from, length);
   }
 
   /** A text that is hardly ever the same, such as an id. */

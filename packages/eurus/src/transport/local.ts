@@ -2,6 +2,7 @@ import { nodeRuntime } from "velaros";
 import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
+import { TransportListeners } from "./listeners.ts";
 import { subjectMatcher } from "./subject-pattern.ts";
 import type { Packet, Transport, TransportStatus, Unsubscribe } from "./transport.ts";
 
@@ -44,8 +45,7 @@ export class LocalTransport implements Transport {
   readonly #runtime: Pick<Runtime, "defer">;
   readonly #subscriptions = new Set<Subscription>();
   readonly #bySubject = new Map<string, readonly Subscription[]>();
-  readonly #statusListeners = new Set<{ readonly call: (status: TransportStatus) => void }>();
-  readonly #errorListeners = new Set<{ readonly call: (error: Error) => void }>();
+  readonly #listeners = new TransportListeners();
   readonly #deliver = (): void => this.#handOver();
   #queue: Pending[] = [];
   #nextNumber = 1;
@@ -90,11 +90,11 @@ export class LocalTransport implements Transport {
   }
 
   onStatus(listener: (status: TransportStatus) => void): Unsubscribe {
-    return listen(this.#statusListeners, listener);
+    return this.#listeners.onStatus(listener);
   }
 
   onError(listener: (error: Error) => void): Unsubscribe {
-    return listen(this.#errorListeners, listener);
+    return this.#listeners.onError(listener);
   }
 
   close(): Promise<void> {
@@ -106,7 +106,7 @@ export class LocalTransport implements Transport {
     const waiting = this.#queue;
     this.#queue = [];
     for (const { flushed } of waiting) flushed?.();
-    for (const { call } of [...this.#statusListeners]) this.#guard("onStatus", () => call("closed"));
+    this.#listeners.tellStatus("closed");
     return Promise.resolve();
   }
 
@@ -146,7 +146,8 @@ export class LocalTransport implements Transport {
       try {
         subscription.handler(packet);
       } catch (cause) {
-        this.#report(`the subscription that received "${packet.subject}"`, cause);
+        const where = `the subscription that received "${packet.subject}"`;
+        this.#listeners.tellError(new EurusError("EURUS_LISTENER_FAILED", { where }, { cause }));
       }
     }
     return delivered;
@@ -160,32 +161,4 @@ export class LocalTransport implements Transport {
     this.#bySubject.set(subject, found);
     return found;
   }
-
-  #report(where: string, cause: unknown): void {
-    const error = new EurusError("EURUS_LISTENER_FAILED", { where }, { cause });
-    for (const { call } of [...this.#errorListeners]) {
-      try {
-        call(error);
-      } catch {
-        // Whoever is told of errors can't be told of its own.
-      }
-    }
-  }
-
-  #guard(where: string, call: () => void): void {
-    try {
-      call();
-    } catch (cause) {
-      this.#report(where, cause);
-    }
-  }
-}
-
-/** Registers a listener under an identity of its own, so that the same function may listen twice. */
-function listen<Call>(listeners: Set<{ readonly call: Call }>, call: Call): Unsubscribe {
-  const entry = { call };
-  listeners.add(entry);
-  return () => {
-    listeners.delete(entry);
-  };
 }

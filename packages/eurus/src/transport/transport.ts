@@ -34,6 +34,7 @@ export interface Transport {
    * Publishes to everybody who is subscribed now, on this transport or another one of the same bus. Does not
    * wait, never throws for the state of the bus. Delivery to one subscriber keeps the order of one publisher.
    *
+   * @param payload - Never empty: an empty payload is how the bus reports.
    * @param undeliverableSubject - Where the bus reports, as a packet with an empty payload, that nobody was
    *   subscribed. The subscription for it must be this transport's own.
    */
