@@ -52,6 +52,11 @@ export class Balancer {
     load.ownOpensSinceReport += 1;
   }
 
+  /** This many opens of this gateway can't be in the report that was just taken: the instance has not accepted them yet. */
+  pending(load: InstanceLoad, opens: number): void {
+    load.ownSinceReport += opens;
+  }
+
   closed(load: InstanceLoad): void {
     load.ownSinceReport -= 1;
   }

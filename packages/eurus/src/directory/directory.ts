@@ -1,54 +1,19 @@
-import type { Runtime } from "velaros-protocol";
 import type { InstanceRemovedCause } from "../events.ts";
 import {
   areCompatible,
   type InstanceAnnouncement,
   type InstanceDescriptor,
   type RememberedClaim,
-  type WireVersions,
 } from "./announcement.ts";
 import { Balancer } from "./balancer.ts";
+import type { DirectoryEvent } from "./directory-event.ts";
+import type { DirectoryOptions } from "./directory-options.ts";
 import { IgnoredInstances } from "./ignored-instances.ts";
 import { Instance } from "./instance.ts";
 import { Leases, ticksFor } from "./leases.ts";
-import { RouteTable, type RouteConflict, type RouteOwners } from "./route-table.ts";
+import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route.ts";
 import { Tombstones } from "./tombstones.ts";
-
-/** What a directory tells its owner. It is up to date when told. */
-export type DirectoryEvent =
-  | { readonly type: "instance-added"; readonly instance: Instance }
-  /** Its routes, gateways or policy changed. */
-  | { readonly type: "instance-changed"; readonly instance: Instance }
-  | { readonly type: "instance-draining"; readonly instance: Instance }
-  | { readonly type: "instance-suspect"; readonly instance: Instance }
-  | { readonly type: "instance-restored"; readonly instance: Instance }
-  | { readonly type: "instance-removed"; readonly instance: Instance; readonly cause: InstanceRemovedCause }
-  | ({ readonly type: "route-conflict" } & RouteConflict)
-  /** A well-formed announcement that can't be used; told once per instance and epoch. */
-  | {
-      readonly type: "announcement-refused";
-      readonly service: string;
-      readonly instanceId: string;
-      readonly problem: string;
-    };
-
-export interface DirectoryOptions {
-  readonly gatewayName: string;
-  readonly versions: WireVersions;
-  readonly random: Runtime["random"];
-  readonly owners?: RouteOwners | undefined;
-  /** @defaultValue `5_000` */
-  readonly leaseMs?: number | undefined;
-  /** How long a withdrawn route answers that it will be back. @defaultValue `10_000` */
-  readonly withdrawnMs?: number | undefined;
-  /** How long {@link Directory.remove} keeps an instance out. @defaultValue `10_000` */
-  readonly removedMs?: number | undefined;
-  /** @defaultValue `10_000` */
-  readonly maxInstances?: number | undefined;
-  /** Different patterns of all services together. @defaultValue `100_000` */
-  readonly maxRoutes?: number | undefined;
-}
 
 /** After a goodbye or a new epoch, late announcements of the old one are recognised for this long. */
 const closedEpochMs = 60_000;
@@ -223,6 +188,11 @@ export class Directory {
       this.#remove(instance, "removed");
     }
     return removed;
+  }
+
+  /** Whether there is something to ask instances, or to tell them. */
+  get hasQuestions(): boolean {
+    return this.#wanted.size > 0 || this.#claims.size > 0;
   }
 
   /** Ids of instances whose descriptor should be asked for; asked once, they are not named again until they speak. */

@@ -7,7 +7,7 @@ import { tickMs } from "./leases.ts";
  *
  * @returns Ends it.
  */
-export function startTicks(runtime: Runtime, onTick: () => void): () => void {
+export function startTicks(runtime: Pick<Runtime, "setTimer" | "defer">, onTick: () => void): () => void {
   let timer: Timer;
   let isStopped = false;
   const arm = (): Timer =>
