@@ -15,6 +15,9 @@ import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route.ts";
 import { Tombstones } from "./tombstones.ts";
 
+export type { DirectoryEvent } from "./directory-event.ts";
+export type { DirectoryOptions } from "./directory-options.ts";
+
 /** After a goodbye or a new epoch, late announcements of the old one are recognised for this long. */
 const closedEpochMs = 60_000;
 
