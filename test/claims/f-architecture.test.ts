@@ -200,15 +200,15 @@ test("the seed's health check removes a service, and its new start brings it bac
 });
 
 test("an idle fleet loses nobody [claim:72 weakness:W2 weakness:W17]", async () => {
-  const heartbeat = { heartbeatIntervalMs: 20 };
+  const heartbeat = { heartbeatIntervalMs: 60 };
   await using fleet = new Fleet();
-  const edge = await fleet.edge({ options: { ...heartbeat, instanceLeaseMs: 200 } });
-  const options = { ...heartbeat, gatewayLeaseMs: 200 };
+  const edge = await fleet.edge({ options: { ...heartbeat, instanceLeaseMs: 500 } });
+  const options = { ...heartbeat, gatewayLeaseMs: 500 };
   for (const name of ["a", "b", "c"]) await fleet.service("who", named(name), options);
   const clients = await pinned(fleet, edge, 3);
 
   const startMs = performance.now();
-  await expect.poll(() => performance.now() - startMs, { timeout: 5_000 }).toBeGreaterThan(800);
+  await expect.poll(() => performance.now() - startMs, { timeout: 5_000 }).toBeGreaterThan(1_500);
 
   expect(edge.gateway.services()).toHaveLength(3);
   for (const [name, [client]] of clients)

@@ -247,7 +247,7 @@ test("routes that are bound later are announced [fault:R6]", async () => {
   await using fleet = new Fleet();
   const edge = await fleet.edge();
   const router = jsonRouter();
-  await fleet.service("api", router, { heartbeatIntervalMs: 20 });
+  await fleet.service("api", router, { heartbeatIntervalMs: 60 });
   expect(edge.gateway.canServePath("/late")).toBe(false);
 
   router.publicBind("/late", (ctx) => ctx.reply("ok"));

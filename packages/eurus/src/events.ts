@@ -20,7 +20,9 @@ export type InstanceRemovedCause =
   | "removed"
   /** It no longer names this gateway. */
   | "not-for-us"
-  /** It said nothing for the lease, or nobody listened at its subject. */
+  /** It speaks no version of the protocol that this gateway speaks. */
+  | "incompatible"
+  /** The bus found nobody at its subject, and it did not answer in time. */
   | "unreachable";
 
 /** Why a socket is no longer pinned to an instance. */

@@ -1,73 +1,100 @@
 import type { Runtime, Timer } from "velaros-protocol";
+import { encodeGatewayAnnouncement, readGatewayAnnouncement } from "../directory/announcement-codec.ts";
+import type { RememberedClaim, WireVersions } from "../directory/announcement.ts";
+import { OwnEcho } from "../own-echo.ts";
 import * as subjects from "../link/subjects.ts";
-import { Rounds } from "../rounds.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
-import { decode, encode } from "./interim.ts";
 
-/** What a gateway says of itself. */
+/** What a gateway says of itself, as it is now. */
 export interface GatewayPresence {
   readonly gatewayName: string;
   readonly gatewayId: string;
   readonly epoch: string;
+  readonly versions: WireVersions;
+  linkIds(): ReadonlyMap<string, number>;
+  takeQuestions(): { readonly wanted: readonly string[]; readonly claims: readonly RememberedClaim[] };
 }
 
-/** Tells services that this gateway lives, and notices by its own announcements whether the bus does. */
+/** Tells services that this gateway lives, what it asks and what it knows of old claims. */
 export class GatewayAnnouncer {
+  /** Whether our own announcements come back to us. */
+  readonly echo: OwnEcho;
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #intervalMs: number;
   readonly #presence: GatewayPresence;
-  readonly #rounds = new Rounds();
+  readonly #subject: string;
+  #sequence = 0;
   #binding: Unsubscribe | undefined;
   #beat: Timer | undefined;
+  #soon = false;
 
   constructor(transport: Transport, runtime: Runtime, intervalMs: number, presence: GatewayPresence) {
     this.#transport = transport;
     this.#runtime = runtime;
     this.#intervalMs = intervalMs;
     this.#presence = presence;
+    this.#subject = subjects.gatewayAnnouncement(presence.gatewayName, presence.gatewayId);
+    this.echo = new OwnEcho(transport, runtime, () => this.announce());
   }
 
+  /** Resolves after one round: whoever is there has heard of us, and we of them. */
   async start(): Promise<void> {
-    const { gatewayName, gatewayId } = this.#presence;
-    this.#binding = this.#transport.subscribe(
-      subjects.gatewayAnnouncement(gatewayName, gatewayId),
-      (packet) => this.#hearSelf(packet),
-    );
+    this.#binding = this.#transport.subscribe(this.#subject, (packet) => this.#hearSelf(packet));
     await this.#transport.flush();
-    await this.#rounds.until(this.announce());
-    await this.#rounds.until(this.announce());
+    await this.echo.round();
     this.#scheduleBeat();
   }
 
   /**
-   * Says that the gateway is there.
+   * Says what is true now. Returns the number of the announcement.
    *
-   * @param wants - Ids of instances that shall answer with an announcement of their own.
+   * @param asked - Ids of instances that shall announce themselves at once.
    */
-  announce(wants: readonly string[] = [], state: "up" | "gone" = "up"): number {
-    const { gatewayName, gatewayId, epoch } = this.#presence;
-    const round = this.#rounds.next();
-    this.#transport.publish(
-      subjects.gatewayAnnouncement(gatewayName, gatewayId),
-      encode({ kind: "gateway", gatewayName, gatewayId, epoch, state, wants, round }),
-    );
-    return round;
+  announce(asked: readonly string[] = [], goodbye: boolean = false): number {
+    const { gatewayName, gatewayId, epoch, versions } = this.#presence;
+    const { wanted, claims } = this.#presence.takeQuestions();
+    const sequence = ++this.#sequence;
+    const payload = encodeGatewayAnnouncement(this.#subject, {
+      gateway: gatewayName,
+      gatewayId,
+      epoch,
+      sequence,
+      versions,
+      goodbye,
+      links: this.#presence.linkIds(),
+      wanted: [...wanted, ...asked],
+      claims,
+    });
+    this.#transport.publish(this.#subject, payload);
+    return sequence;
+  }
+
+  /** Announces at the end of this turn; what several instances need is said once. */
+  announceSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    this.#runtime.defer(() => {
+      this.#soon = false;
+      if (this.#binding !== undefined) this.announce();
+    });
   }
 
   goodbye(): void {
-    this.announce([], "gone");
+    this.announce([], true);
     this.stop();
   }
 
   stop(): void {
     this.#beat?.cancel();
     this.#binding?.();
+    this.#binding = undefined;
+    this.echo.stop();
   }
 
   #hearSelf(packet: Packet): void {
-    const announcement = decode(packet.payload, "gateway");
-    if (typeof announcement !== "string") this.#rounds.heard(announcement.round);
+    const { announcement } = readGatewayAnnouncement(this.#subject, packet.payload);
+    if (announcement?.epoch === this.#presence.epoch) this.echo.heard(announcement.sequence);
   }
 
   #scheduleBeat(): void {

@@ -24,6 +24,8 @@ export class EdgeSocket {
   closing = false;
   /** Services for which an id-less message was already answered with an error, until one gets through again. */
   readonly told: Set<string> = new Set();
+  /** Whether this client is pinned to a service. */
+  readonly isPinned = (service: string): boolean => this.pins.has(service);
   readonly #requests = new RequestOwners();
   /** Where sockets that wait for a service are noted, with the time since when. */
   readonly #waiting: Map<EdgeSocket, number>;

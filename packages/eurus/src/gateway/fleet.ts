@@ -1,213 +1,238 @@
+import { AnnouncementGate } from "../directory/announcement-gate.ts";
+import { readInstanceAnnouncement } from "../directory/announcement-codec.ts";
+import type { InstanceAnnouncement, WireVersions } from "../directory/announcement.ts";
+import { Directory } from "../directory/directory.ts";
+import type { DirectoryEvent } from "../directory/directory.ts";
+import type { Instance } from "../directory/instance.ts";
+import type { Route } from "../directory/route.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent, InstanceRemovedCause } from "../events.ts";
-import type { Runtime } from "velaros-protocol";
-import { compile } from "./interim.ts";
-import type { Known, ServiceAnnouncement } from "./interim.ts";
-import type { EdgeSocket } from "./edge-socket.ts";
-import type { InstancePins } from "./instance-pins.ts";
+import type { LinkDialer } from "../link/dialer.ts";
+import type { LinkLostCause } from "../link/link.ts";
+import * as subjects from "../link/subjects.ts";
+import type { Packet } from "../transport/transport.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
+import { InstancePins } from "./instance-pins.ts";
+import type { InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
 
-const holdMs = 10_000;
+/** What a fleet is made of. */
+export interface FleetOptions {
+  readonly gatewayName: string;
+  readonly gatewayId: string;
+  readonly versions: WireVersions;
+  readonly settings: GatewaySettings;
+  readonly events: EventSource<GatewayEvent>;
+  readonly dialer: LinkDialer;
+  readonly owner: InstancePinsOwner;
+  /** An instance was heard of for the first time, or something is to be asked or told: announce soon. */
+  announceSoon(): void;
+}
 
+/** The instances that a gateway knows, and its links to them. */
 export class Fleet {
-  reachable = true;
-  readonly #gatewayName: string;
-  readonly #runtime: Runtime;
-  readonly #settings: GatewaySettings;
-  readonly #events: EventSource<GatewayEvent>;
-  readonly #known = new Map<string, Known>();
+  readonly #options: FleetOptions;
+  readonly #directory: Directory;
+  readonly #gate = new AnnouncementGate();
   readonly #links = new Map<string, InstancePins>();
-  readonly #removed = new Map<string, { epoch: string; untilMs: number }>();
-  readonly #withdrawn: { known: Known; untilMs: number }[] = [];
-  readonly #dial: (known: Known) => InstancePins;
-  readonly #lost: (instanceId: string, cause: InstanceRemovedCause) => void;
-  readonly #conflicts = new Set<string>();
-  #order = 0;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  #away = false;
 
-  constructor(
-    gatewayName: string,
-    settings: GatewaySettings,
-    events: EventSource<GatewayEvent>,
-    dial: (known: Known) => InstancePins,
-    lost: (instanceId: string, cause: InstanceRemovedCause) => void,
-  ) {
-    this.#gatewayName = gatewayName;
-    this.#runtime = settings.runtime;
-    this.#settings = settings;
-    this.#events = events;
-    this.#dial = dial;
-    this.#lost = lost;
-  }
-
-  /** @returns Whether it was not known before. */
-  hear(announcement: ServiceAnnouncement): boolean {
-    const { instanceId, service, epoch, routes } = announcement;
-    const known = this.#known.get(instanceId);
-    const forUs =
-      announcement.gatewayNames.length === 0 || announcement.gatewayNames.includes(this.#gatewayName);
-    if (announcement.state === "gone" || !forUs) {
-      if (known !== undefined) this.drop(instanceId, forUs ? "goodbye" : "not-for-us");
-      return false;
-    }
-    const hold = this.#removed.get(instanceId);
-    if (hold !== undefined && hold.epoch === epoch && hold.untilMs > this.#runtime.nowMs()) return false;
-    if (known !== undefined && known.announcement.epoch !== epoch) this.drop(instanceId, "new-epoch");
-    const previous = this.#known.get(instanceId);
-    const heardMs = this.#runtime.nowMs();
-    if (previous === undefined) {
-      const order = this.#order++;
-      this.#known.set(instanceId, {
-        announcement,
-        patterns: compile(announcement),
-        heardMs,
-        order,
-        own: 0,
-        suspect: false,
-      });
-      this.#events.emit({ type: "instance-added", service, instanceId, routes });
-      for (const pattern of routes) {
-        const others = [...this.#known.values()].filter(
-          (other) => other.announcement.service !== service && other.announcement.routes.includes(pattern),
-        );
-        const owner = others.toSorted((a, b) => a.order - b.order)[0];
-        if (owner !== undefined && !this.#conflicts.has(pattern)) {
-          this.#conflicts.add(pattern);
-          this.#events.emit({
-            type: "route-conflict",
-            pattern,
-            owner: owner.announcement.service,
-            others: [service],
-          });
-        }
-      }
-      return true;
-    }
-    const before = previous.announcement;
-    previous.announcement = announcement;
-    previous.heardMs = heardMs;
-    previous.suspect = false;
-    if (before.routes.join() !== routes.join()) {
-      previous.patterns = compile(announcement);
-      this.#events.emit({ type: "instance-changed", service, instanceId, routes });
-    }
-    if (announcement.state === "draining" && before.state !== "draining") {
-      this.#events.emit({ type: "instance-draining", service, instanceId });
-    }
-    return false;
-  }
-
-  drop(instanceId: string, cause: InstanceRemovedCause): boolean {
-    const known = this.#known.get(instanceId);
-    if (known === undefined) return false;
-    this.#known.delete(instanceId);
-    if (cause === "removed") {
-      this.#removed.set(instanceId, {
-        epoch: known.announcement.epoch,
-        untilMs: this.#runtime.nowMs() + holdMs,
-      });
-    }
-    this.#withdrawn.push({ known, untilMs: this.#runtime.nowMs() + holdMs });
-    const { service } = known.announcement;
-    this.#events.emit({ type: "instance-removed", service, instanceId, cause });
-    this.#lost(instanceId, cause);
-    this.#links.delete(instanceId);
-    return true;
-  }
-
-  tick(): void {
-    const nowMs = this.#runtime.nowMs();
-    for (const [instanceId, known] of this.#known) {
-      if (known.heardMs < nowMs - this.#settings.instanceLeaseMs) this.drop(instanceId, "lease-expired");
-    }
-  }
-
-  serviceFor(path: string, edge?: EdgeSocket): string | undefined {
-    const found = this.#matching(path, this.#known.values());
-    if (found !== undefined || edge === undefined) return found;
-    const nowMs = this.#runtime.nowMs();
-    return this.#matching(
-      path,
-      this.#withdrawn.filter(({ untilMs }) => untilMs > nowMs).map(({ known }) => known),
+  constructor(options: FleetOptions) {
+    const { gatewayName, versions, settings } = options;
+    this.#options = options;
+    this.#directory = new Directory(
+      {
+        gatewayName,
+        versions,
+        random: () => settings.runtime.random(),
+        owners: settings.routeOwners,
+        leaseMs: settings.instanceLeaseMs,
+      },
+      (event) => this.#tell(event),
     );
   }
 
-  #matching(path: string, all: Iterable<Known>): string | undefined {
-    let best: { rank: string; order: number; service: string } | undefined;
-    for (const known of all) {
-      for (const [index, pattern] of known.patterns.entries()) {
-        if (pattern.match(path) === null) continue;
-        const rank = (known.announcement.routes[index] ?? "")
-          .split("/")
-          .slice(1)
-          .map((chunk) =>
-            chunk.startsWith("**") ? "3" : chunk.startsWith("*") ? "2" : chunk.startsWith(":") ? "1" : "0",
-          )
-          .join("");
-        if (best === undefined || rank < best.rank || (rank === best.rank && known.order < best.order)) {
-          best = { rank, order: known.order, service: known.announcement.service };
-        }
-      }
+  /** Whether the bus is away, and with it everybody on it. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  /** The bus went away or came back. While it is away nobody is declared dead. */
+  setAway(away: boolean): void {
+    if (away === this.#away) return;
+    this.#away = away;
+    if (away) this.#directory.freeze();
+    else this.#directory.thaw();
+  }
+
+  /** The route that a message takes; a withdrawn one when nobody serves the path any more but somebody just did. */
+  resolve(path: string, isPinned?: (service: string) => boolean): Route | undefined {
+    return this.#directory.resolve(path, isPinned);
+  }
+
+  canServe(path: string): boolean {
+    return this.#directory.canServe(path);
+  }
+
+  /** The instance with the fewest clients among those that serve the route. */
+  choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {
+    const candidates = route.candidates().filter(({ id }) => !refusedBy.includes(id));
+    const chosen = this.#directory.balancer(route.service)?.choose(candidates);
+    return chosen === undefined ? undefined : this.#linkTo(chosen);
+  }
+
+  opened({ instance }: InstancePins): void {
+    this.#directory.balancer(instance.service)?.opened(instance.load);
+  }
+
+  closed({ instance }: InstancePins): void {
+    this.#directory.balancer(instance.service)?.closed(instance.load);
+  }
+
+  suspect(instanceId: string): void {
+    this.#directory.suspect(instanceId);
+  }
+
+  restore(instanceId: string): void {
+    this.#directory.restore(instanceId);
+  }
+
+  /** The link to an instance is lost. Only one that answers nobody is given up altogether. */
+  lost(pins: InstancePins, cause: LinkLostCause): void {
+    if (this.#links.get(pins.instanceId) === pins) this.#links.delete(pins.instanceId);
+    if (cause === "suspect-timeout") this.#directory.lose(pins.instanceId);
+  }
+
+  /** Takes an instance out by the operator's wish. */
+  remove(instanceId: string): boolean {
+    if (this.#directory.instance(instanceId) === undefined) return false;
+    return this.#directory.remove(instanceId).length > 0;
+  }
+
+  /** Calls back, once, at the next announcement of the instance. Returns what takes that back. */
+  onceHeard(instanceId: string, callback: () => void): () => void {
+    const listeners = this.#listeners.get(instanceId) ?? new Set();
+    this.#listeners.set(instanceId, listeners.add(callback));
+    return () => {
+      if (listeners.delete(callback) && listeners.size === 0) this.#listeners.delete(instanceId);
+    };
+  }
+
+  /** Takes an announcement from the bus. */
+  hear(packet: Packet): void {
+    if (!this.#gate.allows(packet.subject)) return;
+    const { announcement, problem } = readInstanceAnnouncement(packet.subject, packet.payload);
+    if (announcement === undefined) {
+      this.#options.events.emit({ type: "announcement-refused", subject: packet.subject, problem });
+      return;
     }
-    return best?.service;
+    this.#directory.apply(announcement);
+    this.#checkLink(announcement);
+    this.#directory.expectGateways(Math.max(1, announcement.links.size));
+    if (this.#directory.hasQuestions) this.#options.announceSoon();
+
+    const listeners = this.#listeners.get(announcement.instanceId);
+    this.#listeners.delete(announcement.instanceId);
+    for (const callback of listeners ?? []) callback();
   }
 
-  choose(service: string, path: string | undefined, refusedBy: readonly string[]): InstancePins | undefined {
-    let best: Known | undefined;
-    for (const known of this.#known.values()) {
-      const { announcement } = known;
-      if (announcement.service !== service || announcement.state !== "up" || known.suspect) continue;
-      if (refusedBy.includes(announcement.instanceId)) continue;
-      if (path !== undefined && !known.patterns.some((pattern) => pattern.match(path) !== null)) continue;
-      if (best === undefined || known.own < best.own) best = known;
-    }
-    return best === undefined ? undefined : this.#linkTo(best);
+  /** A tick of the gateway's loop has passed. */
+  tick(): void {
+    this.#gate.tick();
+    this.#directory.tick();
   }
 
-  #linkTo(known: Known): InstancePins {
-    const { instanceId } = known.announcement;
-    const existing = this.#links.get(instanceId);
-    if (existing !== undefined && existing.link.state !== "lost") return existing;
-    const link = this.#dial(known);
-    this.#links.set(instanceId, link);
-    return link;
+  /** What the gateway's next announcement has to ask and to tell. */
+  takeQuestions(): {
+    readonly wanted: readonly string[];
+    readonly claims: ReturnType<Directory["takeClaims"]>;
+  } {
+    return { wanted: this.#directory.takeWanted(), claims: this.#directory.takeClaims() };
   }
 
-  opened(instanceId: string): void {
-    const known = this.#known.get(instanceId);
-    if (known !== undefined) known.own++;
-  }
-
-  closed(instanceId: string): void {
-    const known = this.#known.get(instanceId);
-    if (known !== undefined) known.own--;
-  }
-
-  suspect(instanceId: string, suspect: boolean): void {
-    const known = this.#known.get(instanceId);
-    if (known !== undefined) known.suspect = suspect;
-  }
-
-  policyOf(instanceId: string): "close" | "repin" {
-    return this.#policies.get(instanceId) ?? "close";
-  }
-  get #policies(): Map<string, "close" | "repin"> {
-    const all = [...this.#withdrawn.map(({ known }) => known), ...this.#known.values()];
-    return new Map(all.map(({ announcement }) => [announcement.service, announcement.onInstanceLost]));
-  }
-
-  linkOf(instanceId: string): InstancePins | undefined {
-    return this.#links.get(instanceId);
+  /** The instances that are known, each with the number of the link to it; 0 without one. */
+  linkIds(): ReadonlyMap<string, number> {
+    const ids = new Map<string, number>();
+    for (const { id } of this.#directory.instances()) ids.set(id, this.#links.get(id)?.link.linkId ?? 0);
+    return ids;
   }
 
   list(): readonly KnownInstance[] {
-    return [...this.#known.values()].map(({ announcement, suspect }) => ({
-      id: announcement.instanceId,
-      name: announcement.service,
-      routes: announcement.routes,
-      draining: announcement.state === "draining",
-      suspect,
-      pins: this.#links.get(announcement.instanceId)?.size ?? 0,
+    return [...this.#directory.instances()].map((instance) => ({
+      id: instance.id,
+      name: instance.service,
+      routes: routesOf(instance),
+      draining: instance.isDraining,
+      suspect: instance.isSuspect,
+      pins: this.#links.get(instance.id)?.size ?? 0,
     }));
   }
+
+  #linkTo(instance: Instance): InstancePins {
+    const known = this.#links.get(instance.id);
+    if (known !== undefined && known.link.state !== "lost") return known;
+    const pins = new InstancePins(instance, this.#options.dialer, this.#options.owner);
+    this.#links.set(instance.id, pins);
+    return pins;
+  }
+
+  /** An instance that twice does not name a link which it once answered on has lost it. */
+  #checkLink(announcement: InstanceAnnouncement): void {
+    const instance = this.#directory.instance(announcement.instanceId);
+    const pins = this.#links.get(announcement.instanceId);
+    // Late copies and other epochs say nothing about the link.
+    if (pins === undefined || instance?.announcement !== announcement || pins.instance !== instance) return;
+    // What was opened and is not yet accepted can't be in the totals that the instance just told.
+    this.#directory.balancer(pins.service)?.pending(instance.load, pins.opening);
+    pins.heartbeat(announcement.links.get(this.#options.gatewayId) === pins.link.linkId);
+  }
+
+  #tell(event: DirectoryEvent): void {
+    const { events } = this.#options;
+    switch (event.type) {
+      case "instance-added":
+        events.emit({ type: event.type, ...nameOf(event.instance), routes: routesOf(event.instance) });
+        this.#options.announceSoon();
+        break;
+      case "instance-changed":
+        events.emit({ type: event.type, ...nameOf(event.instance), routes: routesOf(event.instance) });
+        break;
+      case "instance-draining":
+      case "instance-suspect":
+      case "instance-restored":
+        events.emit({ type: event.type, ...nameOf(event.instance) });
+        break;
+      case "instance-removed":
+        events.emit({ type: event.type, ...nameOf(event.instance), cause: event.cause });
+        this.#links.get(event.instance.id)?.link.fail(linkCauses[event.cause]);
+        break;
+      case "route-conflict":
+        events.emit(event);
+        break;
+      case "announcement-refused": {
+        const subject = subjects.serviceAnnouncement(event.service, event.instanceId);
+        events.emit({ type: event.type, subject, problem: event.problem });
+        break;
+      }
+    }
+  }
+}
+
+const linkCauses: { readonly [Cause in InstanceRemovedCause]: LinkLostCause } = {
+  goodbye: "goodbye",
+  "lease-expired": "lease-expired",
+  "new-epoch": "new-epoch",
+  removed: "removed",
+  "not-for-us": "removed",
+  incompatible: "removed",
+  unreachable: "suspect-timeout",
+};
+
+function nameOf({ service, id }: Instance): { readonly service: string; readonly instanceId: string } {
+  return { service, instanceId: id };
+}
+
+function routesOf({ descriptor }: Instance): readonly string[] {
+  return descriptor.routes.map(({ pattern }) => pattern);
 }

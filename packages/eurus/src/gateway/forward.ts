@@ -1,5 +1,6 @@
 import type { Context, InboundMessage } from "velaros";
 import type { MessageType, WireErrorCode } from "velaros-protocol";
+import type { Route } from "../directory/route.ts";
 import type { UnpinnedCause } from "../events.ts";
 import type { RefusedFrame } from "../link/frame.ts";
 import { pathProblem } from "./canonical-path.ts";
@@ -42,13 +43,13 @@ export class Forwarder {
       });
       return undefined;
     }
-    const service = fleet.serviceFor(path, edge);
-    if (service === undefined) return context.next();
+    const route = fleet.resolve(path, edge.isPinned);
+    if (route === undefined) return context.next();
 
     const message = context.forwardable();
     const question = questionOf(edge, message);
-    if (this.draining) return this.#refuse(question, "SHUTTING_DOWN", service);
-    const pin = edge.pins.get(service) ?? this.#pin(edge, service, path, question);
+    if (this.draining) return this.#refuse(question, "SHUTTING_DOWN", route.service);
+    const pin = edge.pins.get(route.service) ?? this.#pin(edge, route, question);
     if (pin !== undefined) this.#send(pin, message, question);
     return undefined;
   }
@@ -60,10 +61,12 @@ export class Forwarder {
   move(pin: Pin, cause: UnpinnedCause, refusal?: RefusedFrame["code"]): void {
     const { edge, service, instance } = pin;
     const frames = pin.takeHeld();
-    const [first] = frames;
     const refusedBy = [...pin.refusedBy, instance.instanceId];
-    const next =
-      edge.closing || edge.socket.closed ? undefined : this.#choose(service, first?.path, refusedBy);
+    const path = frames[0]?.path;
+    const route =
+      path === undefined ? undefined : this.#parts.fleet.resolve(path, (name) => name === service);
+    const isOpen = !edge.closing && !edge.socket.closed;
+    const next = isOpen && route?.service === service ? this.#choose(route, refusedBy) : undefined;
     if (next === undefined) {
       if (refusal === "WRONG_CODEC") settleForeign(this.#parts, pin);
       else settleUnavailable(this.#parts, pin);
@@ -87,7 +90,7 @@ export class Forwarder {
   #send(pin: Pin, message: InboundMessage, question: Question): void {
     const { edge, id, path } = question;
     const { options, fleet, events } = this.#parts;
-    if (!fleet.reachable) return this.#unavailable(question, pin.service);
+    if (fleet.away) return this.#unavailable(question, pin.service);
 
     const answers = id !== undefined && edge.isAsking(id, pin);
     // A client that is asked something goes on being read, so what it has no room for is refused instead.
@@ -105,12 +108,13 @@ export class Forwarder {
     return undefined;
   }
 
-  #pin(edge: EdgeSocket, service: string, path: string, question: Question): Pin | undefined {
+  #pin(edge: EdgeSocket, route: Route, question: Question): Pin | undefined {
+    const { service } = route;
     if (edge.pins.size >= this.#parts.options.maxPinsPerSocket) {
       this.#refuse(question, "OVERLOADED", service);
       return undefined;
     }
-    const instance = edge.closing ? undefined : this.#choose(service, path, []);
+    const instance = edge.closing ? undefined : this.#choose(route, []);
     if (instance === undefined) {
       this.#unavailable(question, service);
       return undefined;
@@ -118,9 +122,9 @@ export class Forwarder {
     return instance.open(edge, []);
   }
 
-  #choose(service: string, path: string | undefined, refusedBy: readonly string[]): InstancePins | undefined {
+  #choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {
     const { fleet } = this.#parts;
-    return fleet.reachable ? fleet.choose(service, path, refusedBy) : undefined;
+    return fleet.away ? undefined : fleet.choose(route, refusedBy);
   }
 
   #unavailable(question: Question, service: string): void {

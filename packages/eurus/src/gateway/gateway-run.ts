@@ -1,15 +1,17 @@
-import type { Timer } from "velaros-protocol";
+import { startTicks } from "../directory/ticker.ts";
 import { EurusError } from "../errors.ts";
 import type { EventSource } from "../event-source.ts";
-import type { GatewayEvent, InstanceRemovedCause, UnpinnedCause } from "../events.ts";
+import type { GatewayEvent, UnpinnedCause } from "../events.ts";
 import { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame } from "../link/frame.ts";
+import { wireVersion } from "../link/packet-header.ts";
 import { minimumPayloadBytes } from "../link/limits.ts";
 import type { LinkLostCause } from "../link/link.ts";
 import * as subjects from "../link/subjects.ts";
-import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
+import type { Transport, Unsubscribe } from "../transport/transport.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
 import { deliver } from "./deliver.ts";
+import { pathProblem } from "./canonical-path.ts";
 import { closeAll, untilSettled } from "./drain.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 import { Fleet } from "./fleet.ts";
@@ -17,9 +19,7 @@ import { Forwarder } from "./forward.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { instanceLost } from "./instance-lost.ts";
-import { InstancePins } from "./instance-pins.ts";
-import type { InstancePinsOwner } from "./instance-pins.ts";
-import { decode } from "./interim.ts";
+import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
 import type { Pin } from "./pin.ts";
 import { settleLost } from "./outcomes.ts";
@@ -34,7 +34,9 @@ export interface GatewayRunOptions {
   readonly events: EventSource<GatewayEvent>;
 }
 
-const tickMs = 250;
+/** Heartbeats of our own that may be missing before the bus counts as away. */
+const silentBeats = 3;
+const wireVersions = { min: wireVersion, max: wireVersion } as const;
 const deliveryTimeoutMs = 2_000;
 
 /** A gateway from one start to the stop that follows; the next start makes another one. */
@@ -45,14 +47,12 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   readonly fleet: Fleet;
   readonly forwarder: Forwarder;
   readonly forwardHeaders: ReadonlySet<string>;
-  readonly #name: string;
   readonly #transport: Transport;
   readonly #dialer: LinkDialer;
   readonly #announcer: GatewayAnnouncer;
   readonly #opening = new Set<Pin>();
-  readonly #pings = new Map<string, (() => void)[]>();
   #bindings: Unsubscribe[] = [];
-  #tick: Timer | undefined;
+  #stopTicks: (() => void) | undefined;
   #left = false;
 
   constructor({ name, id, transport, settings, sockets, events }: GatewayRunOptions) {
@@ -62,7 +62,6 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     this.sockets = sockets;
     this.events = events;
     this.forwardHeaders = settings.forwardHeaders;
-    this.#name = name;
     this.#transport = transport;
     this.#dialer = new LinkDialer({
       transport,
@@ -72,19 +71,24 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       gatewayEpoch: epoch,
       onProblem: (error) => events.emit({ type: "error", error }),
     });
+    this.fleet = new Fleet({
+      gatewayName: name,
+      gatewayId: id,
+      versions: wireVersions,
+      settings,
+      events,
+      dialer: this.#dialer,
+      owner: this,
+      announceSoon: () => this.#announcer.announceSoon(),
+    });
     this.#announcer = new GatewayAnnouncer(transport, runtime, settings.heartbeatIntervalMs, {
       gatewayName: name,
       gatewayId: id,
       epoch,
+      versions: wireVersions,
+      linkIds: () => this.fleet.linkIds(),
+      takeQuestions: () => this.fleet.takeQuestions(),
     });
-    this.fleet = new Fleet(
-      name,
-      settings,
-      events,
-      ({ announcement }) =>
-        new InstancePins({ ...announcement, instanceEpoch: announcement.epoch }, this.#dialer, this),
-      (instanceId, cause) => this.#instanceGone(instanceId, cause),
-    );
     this.forwarder = new Forwarder(this);
   }
 
@@ -96,15 +100,14 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     }
     this.#dialer.start();
     this.#bindings = [
-      this.#transport.subscribe(subjects.serviceAnnouncements(), (packet) => this.#hear(packet)),
+      this.#transport.subscribe(subjects.serviceAnnouncements(), (packet) => this.fleet.hear(packet)),
       this.#transport.onStatus((status) => {
-        this.fleet.reachable = status === "connected";
+        this.#checkBus();
         this.events.emit({ type: "bus", status });
       }),
     ];
-    this.fleet.reachable = this.#transport.status === "connected";
     await this.#announcer.start();
-    this.#scheduleTick();
+    this.#stopTicks = startTicks(this.options.runtime, () => this.#tick());
   }
 
   nowMs(): number {
@@ -112,7 +115,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   }
 
   canServePath(path: string): boolean {
-    return this.fleet.serviceFor(path) !== undefined;
+    return pathProblem(path, this.options) === undefined && this.fleet.canServe(path);
   }
 
   services(): readonly KnownInstance[] {
@@ -120,17 +123,19 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   }
 
   remove(instanceId: string): boolean {
-    return this.fleet.drop(instanceId, "removed");
+    return this.fleet.remove(instanceId);
   }
 
   ping(instanceId: string, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = this.options.runtime.setTimer(timeoutMs, () => resolve(false));
-      const answered = (): void => {
+      const timer = this.options.runtime.setTimer(timeoutMs, () => {
+        giveUp();
+        resolve(false);
+      });
+      const giveUp = this.fleet.onceHeard(instanceId, () => {
         timer.cancel();
         resolve(true);
-      };
-      this.#pings.set(instanceId, [...(this.#pings.get(instanceId) ?? []), answered]);
+      });
       this.#announcer.announce([instanceId]);
     });
   }
@@ -156,7 +161,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   /** Lets go of everything at once. */
   abandon(): void {
     this.#left = true;
-    this.#tick?.cancel();
+    this.#stopTicks?.();
     this.#announcer.stop();
     for (const unbind of this.#bindings.splice(0)) unbind();
     this.#dialer.stop();
@@ -173,14 +178,14 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   pinned(pin: Pin): void {
     const { service, instance, edge } = pin;
     this.#opening.add(pin);
-    this.fleet.opened(instance.instanceId);
+    this.fleet.opened(instance);
     this.events.emit({ type: "pinned", service, instanceId: instance.instanceId, socketId: edge.id });
   }
 
   unpinned(pin: Pin, cause: UnpinnedCause): void {
     const { service, instance, edge } = pin;
     this.#opening.delete(pin);
-    this.fleet.closed(instance.instanceId);
+    this.fleet.closed(instance);
     this.events.emit({
       type: "unpinned",
       service,
@@ -190,43 +195,30 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     });
   }
 
-  suspect({ service, instanceId }: InstancePins): void {
-    this.fleet.suspect(instanceId, true);
-    this.events.emit({ type: "instance-suspect", service, instanceId });
+  suspect({ instanceId }: InstancePins): void {
+    this.fleet.suspect(instanceId);
   }
 
-  restored({ service, instanceId }: InstancePins): void {
-    this.fleet.suspect(instanceId, false);
-    this.events.emit({ type: "instance-restored", service, instanceId });
+  restored({ instanceId }: InstancePins): void {
+    this.fleet.restore(instanceId);
   }
 
   lost(instance: InstancePins, cause: LinkLostCause): void {
     if (this.#left) return;
-    if (cause === "suspect-timeout") this.fleet.drop(instance.instanceId, "unreachable");
+    this.fleet.lost(instance, cause);
     instanceLost(this, instance, cause);
   }
 
-  #instanceGone(instanceId: string, cause: InstanceRemovedCause): void {
-    this.fleet.linkOf(instanceId)?.link.fail(linkCause[cause]);
+  #tick(): void {
+    this.#checkBus();
+    this.fleet.tick();
+    this.#endStalled();
   }
 
-  #hear(packet: Packet): void {
-    const announcement = decode(packet.payload, "service");
-    if (typeof announcement === "string") {
-      this.events.emit({ type: "announcement-refused", subject: packet.subject, problem: announcement });
-      return;
-    }
-    for (const answered of this.#pings.get(announcement.instanceId) ?? []) answered();
-    this.#pings.delete(announcement.instanceId);
-    if (this.fleet.hear(announcement)) this.#announcer.announce();
-  }
-
-  #scheduleTick(): void {
-    this.#tick = this.options.runtime.setTimer(tickMs, () => {
-      this.fleet.tick();
-      this.#endStalled();
-      this.#scheduleTick();
-    });
+  /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
+  #checkBus(): void {
+    const silent = this.#announcer.echo.silentMs > silentBeats * this.options.heartbeatIntervalMs;
+    this.fleet.setAway(silent || this.#transport.status !== "connected");
   }
 
   #endStalled(): void {
@@ -260,12 +252,3 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     });
   }
 }
-
-const linkCause: { readonly [Cause in InstanceRemovedCause]: LinkLostCause } = {
-  goodbye: "goodbye",
-  "lease-expired": "lease-expired",
-  "new-epoch": "new-epoch",
-  removed: "removed",
-  "not-for-us": "removed",
-  unreachable: "suspect-timeout",
-};

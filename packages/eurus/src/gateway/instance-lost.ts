@@ -12,7 +12,7 @@ import type { Pin } from "./pin.ts";
  * moved and notice nothing.
  */
 export function instanceLost(parts: GatewayParts, instance: InstancePins, cause: LinkLostCause): void {
-  const { events, forwarder, options, fleet } = parts;
+  const { events, forwarder, options } = parts;
   const { service, instanceId } = instance;
   const pins = instance.all();
   if (cause !== "goodbye") events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });
@@ -22,7 +22,7 @@ export function instanceLost(parts: GatewayParts, instance: InstancePins, cause:
   for (const pin of pins) (isUntouched(pin) ? untouched : touched).push(pin);
   for (const pin of touched) settleLost(parts, pin);
 
-  const keepClients = fleet.policyOf(service) === "repin";
+  const keepClients = instance.instance.onInstanceLost === "repin";
   const closing: EdgeSocket[] = [];
   for (const pin of touched) {
     const { edge } = pin;

@@ -1,6 +1,7 @@
 import type { CloseSource } from "velaros-protocol";
 import type { UnpinnedCause } from "../events.ts";
-import type { LinkDialer, InstanceAddress } from "../link/dialer.ts";
+import type { Instance } from "../directory/instance.ts";
+import type { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame, SocketInfo } from "../link/frame.ts";
 import type { GatewayLink, LinkListener, LinkLostCause } from "../link/link.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
@@ -29,18 +30,36 @@ export interface PinClose {
 
 /** One link to an instance, and the clients that are pinned over it. */
 export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
-  readonly service: string;
-  readonly instanceId: string;
+  readonly instance: Instance;
   readonly link: GatewayLink;
   readonly #owner: InstancePinsOwner;
   readonly #pins = new Map<number, Pin>();
   #lastPin = 0;
+  /** The instance has answered on this link, so it knows it. */
+  #answered = false;
+  /** Heartbeats in a row that did not name the link. */
+  #unnamed = 0;
 
-  constructor(address: InstanceAddress, dialer: LinkDialer, owner: InstancePinsOwner) {
-    this.service = address.service;
-    this.instanceId = address.instanceId;
+  constructor(instance: Instance, dialer: LinkDialer, owner: InstancePinsOwner) {
+    this.instance = instance;
     this.#owner = owner;
-    this.link = dialer.dial(address, this);
+    const { service, id, epoch } = instance;
+    this.link = dialer.dial({ service, instanceId: id, instanceEpoch: epoch }, this);
+  }
+
+  get service(): string {
+    return this.instance.service;
+  }
+
+  get instanceId(): string {
+    return this.instance.id;
+  }
+
+  /** How many pins the instance has not accepted yet. */
+  get opening(): number {
+    let count = 0;
+    for (const pin of this.#pins.values()) if (pin.state === "opening") count++;
+    return count;
   }
 
   get size(): number {
@@ -86,7 +105,14 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
     this.#owner.unpinned(pin, cause);
   }
 
+  /** The instance announced itself, and said which links it has. */
+  heartbeat(namesLink: boolean): void {
+    this.#unnamed = namesLink ? 0 : this.#unnamed + 1;
+    if (this.#answered && this.#unnamed >= 2) this.link.fail("missing-from-heartbeat");
+  }
+
   frame(frame: InstanceToGatewayFrame): void {
+    this.#answered = true;
     this.#owner.frame(this, frame);
   }
 

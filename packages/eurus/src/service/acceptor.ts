@@ -15,6 +15,8 @@ export interface AcceptorHost {
   readonly maxSockets: number;
   /** How many virtual sockets there are over all gateways. */
   socketCount: number;
+  /** How many there have ever been. */
+  opens: number;
   /** No new virtual sockets: the service is about to stop. */
   draining: boolean;
   /** Whether gateways of this name may open sockets here. */
@@ -36,6 +38,8 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
   readonly #ended = new Map<number, number[]>();
   readonly #tellEnded = (): void => this.#sendEnded();
   #tellScheduled = false;
+  /** Heartbeats of the gateway in a row that did not name the link. */
+  #unnamed = 0;
 
   constructor(link: InstanceLink, host: AcceptorHost) {
     this.link = link;
@@ -44,6 +48,12 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
 
   get connections(): Iterable<VirtualConnection> {
     return this.#connections.values();
+  }
+
+  /** The gateway announced itself, and said which links it has. */
+  heartbeat(namesLink: boolean): void {
+    this.#unnamed = namesLink ? 0 : this.#unnamed + 1;
+    if (this.#unnamed >= 2) this.link.fail("missing-from-heartbeat");
   }
 
   frame(frame: GatewayToInstanceFrame): void {
@@ -129,6 +139,7 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     const connection = new VirtualConnection(pin, info, this);
     this.#connections.set(pin, connection);
     this.#host.socketCount++;
+    this.#host.opens++;
     events.emit({ type: "virtual-socket-opened", socketId, gatewayId });
     connection.connect(this.#host.connect(connectionInfo(info), connection));
   }

@@ -1,12 +1,15 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
 import type { Runtime } from "velaros-protocol";
+import type { GatewayAnnouncement } from "../directory/announcement.ts";
+import { startTicks } from "../directory/ticker.ts";
 import { EurusError } from "../errors.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import { LinkAcceptor } from "../link/acceptor.ts";
 import { minimumPayloadBytes } from "../link/limits.ts";
-import type { InstanceLink } from "../link/link.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { InstanceLink, LinkLostCause } from "../link/link.ts";
+import { wireVersion } from "../link/packet-header.ts";
+import type { Transport, Unsubscribe } from "../transport/transport.ts";
 import type { AcceptorHost } from "./acceptor.ts";
 import { Acceptor } from "./acceptor.ts";
 import { ServiceAnnouncer } from "./announcer.ts";
@@ -26,6 +29,9 @@ export interface ServiceRunOptions {
 }
 
 const deliveryTimeoutMs = 2_000;
+/** Heartbeats of our own that may be missing before the bus counts as away. */
+const silentBeats = 3;
+const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A service from one start to the stop that follows; the next start makes another one. */
 export class ServiceRun implements AcceptorHost {
@@ -33,11 +39,14 @@ export class ServiceRun implements AcceptorHost {
   readonly events: EventSource<ServiceEvent>;
   readonly maxSockets: number;
   socketCount = 0;
+  opens = 0;
   draining = false;
   readonly #options: ServiceRunOptions;
   readonly #links: LinkAcceptor;
   readonly #announcer: ServiceAnnouncer;
   readonly #acceptors = new Set<Acceptor>();
+  #stopTicks: (() => void) | undefined;
+  #stopListening: Unsubscribe | undefined;
 
   constructor(options: ServiceRunOptions) {
     const { name, id, transport, settings, events, setup } = options;
@@ -59,10 +68,13 @@ export class ServiceRun implements AcceptorHost {
       service: name,
       instanceId: id,
       epoch,
-      gatewayNames: options.gatewayNames,
+      versions: wireVersions,
+      gatewayNames: () => options.gatewayNames(),
       routes: () => setup.routes().map(({ pattern }) => pattern),
-      pins: () => this.socketCount,
-      gatewayGone: (gatewayId) => this.#gatewayGone(gatewayId),
+      sockets: () => ({ pins: this.socketCount, opens: this.opens }),
+      linkIds: () => this.#linkIds(),
+      heard: (gateway) => this.#heard(gateway),
+      gone: (gatewayId, cause) => this.#gone(gatewayId, cause),
     });
   }
 
@@ -73,19 +85,27 @@ export class ServiceRun implements AcceptorHost {
       throw new EurusError("EURUS_PAYLOAD_LIMIT_TOO_SMALL", details);
     }
     this.#links.start();
+    this.#stopListening = this.#options.transport.onStatus((status) => {
+      this.#checkBus();
+      this.events.emit({ type: "bus", status });
+    });
     await this.#announcer.start();
+    this.#stopTicks = startTicks(this.runtime, () => {
+      this.#checkBus();
+      this.#announcer.tick();
+    });
   }
 
   /** What gateways may know has changed. */
   announceChange(): void {
-    this.#announcer.announce();
+    this.#announcer.announceSoon();
   }
 
   async stop(): Promise<void> {
     const { settings } = this.#options;
     this.draining = true;
     this.events.emit({ type: "draining" });
-    this.#announcer.draining();
+    this.#announcer.drain();
     const connections = [...this.#acceptors].flatMap((acceptor) => [...acceptor.connections]);
     await drain(connections, {
       runtime: this.runtime,
@@ -100,6 +120,8 @@ export class ServiceRun implements AcceptorHost {
 
   /** Lets go of everything at once. */
   abandon(): void {
+    this.#stopTicks?.();
+    this.#stopListening?.();
     this.#announcer.stop();
     this.#links.stop();
   }
@@ -129,10 +151,30 @@ export class ServiceRun implements AcceptorHost {
     return acceptor;
   }
 
-  #gatewayGone(gatewayId: string): void {
-    for (const { link } of this.#acceptors) {
-      if (link.identity.gatewayId === gatewayId) link.fail("lease-expired");
+  #linkIds(): ReadonlyMap<string, number> {
+    return new Map([...this.#acceptors].map(({ link }) => [link.identity.gatewayId, link.linkId]));
+  }
+
+  #heard({ gatewayId, epoch, links }: GatewayAnnouncement): void {
+    if (links === undefined) return;
+    for (const acceptor of this.#acceptors) {
+      const { identity } = acceptor.link;
+      if (identity.gatewayId !== gatewayId || identity.gatewayEpoch !== epoch) continue;
+      acceptor.heartbeat(links.get(this.#options.id) === identity.linkId);
     }
+  }
+
+  #gone(gatewayId: string, cause: LinkLostCause): void {
+    for (const { link } of this.#acceptors) {
+      if (link.identity.gatewayId === gatewayId) link.fail(cause);
+    }
+  }
+
+  /** As the gateway does it: the bus is also away when our own announcements don't come back. */
+  #checkBus(): void {
+    const { settings, transport } = this.#options;
+    const silent = this.#announcer.echo.silentMs > silentBeats * settings.heartbeatIntervalMs;
+    this.#announcer.setAway(silent || transport.status !== "connected");
   }
 
   /** Resolves when what was said so far has reached the bus, or can't. */

@@ -1,5 +1,4 @@
-import type { Handler, RouteDescriptor } from "velaros";
-import { Router } from "velaros";
+import type { Handler, RouteDescriptor, Router } from "velaros";
 import { EurusError } from "../errors.ts";
 import { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
