@@ -1,4 +1,4 @@
-import type { MessageType } from "velaros-protocol";
+import { CloseCode, type MessageType } from "velaros-protocol";
 import type { ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { ignore } from "../context/records.ts";
 
@@ -33,8 +33,6 @@ export interface CustomConnection {
   /** Resolves when the peer has shown that it is there. */
   ping?(signal: AbortSignal): Promise<void>;
 }
-
-const abnormal = 1006;
 
 /** The outgoing half of a connection that is pulled from. */
 export class CustomOutlet implements ConnectionOutlet {
@@ -72,20 +70,24 @@ export class CustomOutlet implements ConnectionOutlet {
     this.#openGate();
   }
 
-  /** Hands messages in until the connection ends; resolves when it is closed. */
+  /** Hands messages in until the connection ends; resolves when it is closed, whether or not a last `read` ever returns. */
   async feed(inlet: ConnectionInlet): Promise<void> {
+    void this.#pump(inlet);
+    await inlet.finished;
+    await this.#closed;
+  }
+
+  async #pump(inlet: ConnectionInlet): Promise<void> {
     const { signal } = this.stop;
-    while (!signal.aborted) {
+    for (;;) {
       await this.#gate;
+      if (signal.aborted) return;
       const message = await this.#read(signal);
-      if (message === undefined) inlet.closed(abnormal, "", "client");
-      else if ("status" in message) inlet.closed(message.status, message.reason, "client");
-      if (message === undefined || "status" in message) break;
+      if (message === undefined) return inlet.closed(CloseCode.ABNORMAL, "", "client");
+      if ("status" in message) return inlet.closed(message.status, message.reason, "client");
       const { rawData: bytes, type, data, meta } = message;
       inlet.message({ bytes, type, data, meta });
     }
-    await inlet.finished;
-    await this.#closed;
   }
 
   async #read(signal: AbortSignal): Promise<SocketMessage | ConnectionClosed | undefined> {

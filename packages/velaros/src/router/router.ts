@@ -149,10 +149,10 @@ export class Router<State extends object = SocketState, Routes extends object = 
    * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` (also for routers) or
    *   `VELAROS_PATTERN_INVALID`; nothing is bound then.
    */
-  publicBind<const Path extends string, Result>(
+  publicBind<const Path extends string, Results extends readonly unknown[]>(
     path: Path,
-    ...handlers: readonly RouteHandler<Path, State, Result>[]
-  ): Router<State, AddRoute<Routes, Path, unknown, Answer<Result>>>;
+    ...handlers: { readonly [Index in keyof Results]: RouteHandler<Path, State, Results[Index]> }
+  ): Router<State, AddRoute<Routes, Path, unknown, Answer<Results[number]>>>;
   publicBind<
     const Path extends string,
     Input extends StandardSchemaV1 | undefined = undefined,
