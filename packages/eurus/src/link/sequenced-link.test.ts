@@ -427,7 +427,7 @@ test("while the bus is away nothing is sent and nothing expires, and afterwards 
   expect(pair.gatewayListener.events).toEqual([]);
 });
 
-test("a peer that is not there just after our own reconnect gets more time", () => {
+test("a peer that is not there just after our own reconnect gets more time [fault:N2]", () => {
   const pair = new Pair();
   pair.open(1);
   pair.clock.run(20);
