@@ -239,15 +239,9 @@ describe("after a close", () => {
     await client.closed;
 
     await expect.poll(() => log).toContain("wait ends");
-    expect(log.toSorted()).toEqual(
-      [
-        "VELAROS_SOCKET_CLOSED",
-        "VELAROS_SOCKET_CLOSED",
-        "goes on",
-        "message signal",
-        "socket signal",
-        "wait ends",
-      ].toSorted(),
+    expect(log).toHaveLength(6);
+    expect(new Set(log)).toEqual(
+      new Set(["goes on", "VELAROS_SOCKET_CLOSED", "message signal", "socket signal", "wait ends"]),
     );
     expect(client.received).toEqual([]);
   });

@@ -72,7 +72,7 @@ describe("messages with the same id", () => {
     const router = new Router()
       .use(json(), json())
       .use((ctx) => {
-        ctx.setMessageId(ctx.messageId);
+        void ctx.setMessageId(ctx.messageId);
         return ctx.next();
       })
       .bind("/changed", async (ctx) => {
@@ -197,10 +197,8 @@ describe("receive", () => {
     await client.receive();
 
     await expect.poll(() => after.length).toBe(2);
-    expect(after.toSorted()).toEqual([
-      ["/x", "1", "a"],
-      ["/x", "1", "b"],
-    ]);
+    expect(after).toContainEqual(["/x", "1", "a"]);
+    expect(after).toContainEqual(["/x", "1", "b"]);
   });
 
   test("skips messages without data, the first one too", async () => {
