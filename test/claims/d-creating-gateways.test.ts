@@ -1,79 +1,82 @@
 import { EurusError, Gateway } from "eurus";
 import { LocalTransport } from "eurus/local";
-import { expect, test } from "vitest";
-import { Fleet, jsonRouter } from "../support/fleet.ts";
+import { expect } from "vitest";
+import { jsonRouter } from "../support/fleet.ts";
+import { onEveryBus } from "../support/buses.ts";
 
-test("a gateway starts once, stops any number of times, and starts again [claim:42 weakness:W18]", async () => {
-  const gateway = new Gateway("api-gateway", new LocalTransport());
+onEveryBus(({ test, newFleet }) => {
+  test("a gateway starts once, stops any number of times, and starts again [claim:42 weakness:W18]", async () => {
+    const gateway = new Gateway("api-gateway", new LocalTransport());
 
-  await gateway.stop();
-  await gateway.start();
-  await expect(gateway.start()).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[EurusError: Gateway "api-gateway" can't start because it is running. Wait for stop() before starting again.]`,
-  );
-  await gateway.stop();
-  await gateway.stop();
-  await gateway.start();
-  await gateway.stop();
-});
+    await gateway.stop();
+    await gateway.start();
+    await expect(gateway.start()).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[EurusError: Gateway "api-gateway" can't start because it is running. Wait for stop() before starting again.]`,
+    );
+    await gateway.stop();
+    await gateway.stop();
+    await gateway.start();
+    await gateway.stop();
+  });
 
-test("construction says what is missing", () => {
-  expect(() => new Gateway("a b", new LocalTransport())).toThrowErrorMatchingInlineSnapshot(
-    `[EurusError: Gateway name "a b" can't be part of a subject. Use 1 to 64 of the characters A-Z a-z 0-9 _ and -.]`,
-  );
-  // @ts-expect-error a transport is required
-  expect(() => new Gateway("api-gateway")).toThrow(EurusError);
-  expect(
-    () => new Gateway("g", new LocalTransport(), { retryAfterMs: -1 }),
-  ).toThrowErrorMatchingInlineSnapshot(
-    `[EurusError: Option retryAfterMs is -1, but must be a number of at least 0.]`,
-  );
-});
+  test("construction says what is missing", () => {
+    expect(() => new Gateway("a b", new LocalTransport())).toThrowErrorMatchingInlineSnapshot(
+      `[EurusError: Gateway name "a b" can't be part of a subject. Use 1 to 64 of the characters A-Z a-z 0-9 _ and -.]`,
+    );
+    // @ts-expect-error a transport is required
+    expect(() => new Gateway("api-gateway")).toThrow(EurusError);
+    expect(
+      () => new Gateway("g", new LocalTransport(), { retryAfterMs: -1 }),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[EurusError: Option retryAfterMs is -1, but must be a number of at least 0.]`,
+    );
+  });
 
-test("a start that fails leaves nothing bound", async () => {
-  const transport = new LocalTransport();
-  await transport.close();
-  const gateway = new Gateway("api-gateway", transport);
+  test("a start that fails leaves nothing bound", async () => {
+    const transport = new LocalTransport();
+    await transport.close();
+    const gateway = new Gateway("api-gateway", transport);
 
-  const error: unknown = await gateway.start().catch((failure: unknown) => failure);
+    const error: unknown = await gateway.start().catch((failure: unknown) => failure);
 
-  expect(EurusError.is(error, "EURUS_START_FAILED")).toBe(true);
-  await expect(gateway.start()).rejects.toMatchObject({ code: "EURUS_START_FAILED" });
-});
+    expect(EurusError.is(error, "EURUS_START_FAILED")).toBe(true);
+    await expect(gateway.start()).rejects.toMatchObject({ code: "EURUS_START_FAILED" });
+  });
 
-test("gateways of one name serve the same services [claim:44]", async () => {
-  await using fleet = new Fleet();
-  const edges = [await fleet.edge({ name: "api-gateway" }), await fleet.edge({ name: "api-gateway" })];
-  await fleet.service(
-    "api",
-    jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok")),
-  );
+  test("gateways of one name serve the same services [claim:43 claim:44]", async () => {
+    await using fleet = newFleet();
+    const edges = [await fleet.edge({ name: "api-gateway" }), await fleet.edge({ name: "api-gateway" })];
+    await fleet.service(
+      "api",
+      jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok")),
+    );
 
-  for (const edge of edges) {
-    const client = await fleet.client(edge);
+    for (const edge of edges) {
+      const client = await fleet.client(edge);
+      expect(await client.ask("/api")).toMatchObject({ data: { message: "ok" } });
+    }
+  });
+
+  test("one gateway stopping does not disturb the other [claim:45 weakness:W5]", async () => {
+    const closes: number[] = [];
+    const router = jsonRouter()
+      .publicBind("/api", (ctx) => ctx.reply("ok"))
+      .useClose((ctx) => {
+        closes.push(ctx.closeStatus().status);
+      });
+    await using fleet = newFleet();
+    const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
+    const { service } = await fleet.service("api", router);
+
+    await one.gateway.stop();
+    await service.stop();
+    expect(two.gateway.canServePath("/api")).toBe(false);
+    await service.start();
+
+    expect(two.gateway.canServePath("/api")).toBe(true);
+    const client = await fleet.client(two);
     expect(await client.ask("/api")).toMatchObject({ data: { message: "ok" } });
-  }
-});
-
-test("one gateway stopping does not disturb the other [claim:45 weakness:W5]", async () => {
-  const closes: number[] = [];
-  const router = jsonRouter()
-    .publicBind("/api", (ctx) => ctx.reply("ok"))
-    .useClose((ctx) => {
-      closes.push(ctx.closeStatus().status);
-    });
-  await using fleet = new Fleet();
-  const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
-  const { service } = await fleet.service("api", router);
-
-  await one.gateway.stop();
-  await service.stop();
-  expect(two.gateway.canServePath("/api")).toBe(false);
-  await service.start();
-
-  expect(two.gateway.canServePath("/api")).toBe(true);
-  const client = await fleet.client(two);
-  expect(await client.ask("/api")).toMatchObject({ data: { message: "ok" } });
-  client.webSocket.close(4000, "done");
-  await expect.poll(() => closes).toEqual([4000]);
+    client.webSocket.close(4000, "done");
+    await expect.poll(() => closes).toEqual([4000]);
+  });
 });

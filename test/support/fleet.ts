@@ -1,6 +1,5 @@
 import { Gateway, Service } from "eurus";
 import type { GatewayEvent, GatewayOptions, ServiceOptions, Transport } from "eurus";
-import { LocalTransport } from "eurus/local";
 import { Router } from "velaros";
 import type { Handler, ListenOptions } from "velaros";
 import { json } from "velaros/json";
@@ -36,46 +35,53 @@ export interface EdgeSetup {
   readonly after?: (router: Router) => void;
 }
 
-/** Gateways, services and clients of one test, on one bus in this process; all of it is gone at its end. */
+/** Gateways, services and clients of one test, on one bus; all of it is gone at its end. */
 export class Fleet implements AsyncDisposable {
-  readonly transport: Transport;
+  readonly #connect: () => Promise<Transport>;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
 
-  constructor(transport: Transport = new LocalTransport()) {
-    this.transport = transport;
+  /** @param connect - A connection to the bus for one more process. */
+  constructor(connect: () => Promise<Transport>) {
+    this.#connect = connect;
+  }
+
+  /** A connection to the bus that can be cut. */
+  async connect(): Promise<KillableTransport> {
+    const bus = await this.#connect();
+    this.#cleanups.push(() => bus.close());
+    return new KillableTransport(bus);
   }
 
   async edge(setup: EdgeSetup = {}): Promise<Edge> {
-    const transport = new KillableTransport(this.transport);
-    const gateway = new Gateway(setup.name ?? "main-gateway", transport, {
-      drainTimeoutMs: 100,
-      ...setup.options,
-    });
+    const transport = await this.connect();
+    const options = { drainTimeoutMs: 100, ...setup.options };
+    const gateway = new Gateway(setup.name ?? "main-gateway", transport, options);
     const events: GatewayEvent[] = [];
     gateway.onEvent((event) => events.push(event));
     if (setup.start !== false) await gateway.start();
-    const router = new Router();
+    const router = new Router({ onError: () => undefined });
     router.use(json());
     setup.before?.(router);
     router.use(gateway);
     setup.after?.(router);
     const listening = await router.listen({ port: 0, path: "/ws", ...setup.listen });
     this.#cleanups.push(
-      () => listening.close({ graceMs: 0 }),
       () => gateway.stop(),
+      () => listening.close({ graceMs: 0 }),
     );
     return { gateway, router, url: listening.url, events, kill: () => transport.kill() };
   }
 
   async service(name: string, handler: Handler | Router, options: ServiceOptions = {}): Promise<Instance> {
-    const instance = this.unstarted(name, handler, options);
+    const instance = await this.unstarted(name, handler, options);
     await instance.service.start();
     return instance;
   }
 
-  unstarted(name: string, handler: Handler | Router, options: ServiceOptions = {}): Instance {
-    const transport = new KillableTransport(this.transport);
-    const service = new Service(name, transport, handler, { drainTimeoutMs: 100, ...options });
+  async unstarted(name: string, handler: Handler | Router, options: ServiceOptions = {}): Promise<Instance> {
+    const transport = await this.connect();
+    const quiet = { drainTimeoutMs: 100, onError: () => undefined };
+    const service = new Service(name, transport, handler, { ...quiet, ...options });
     this.#cleanups.push(() => service.stop());
     return { service, kill: () => transport.kill() };
   }
@@ -92,11 +98,10 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const cleanup of this.#cleanups.reverse()) await cleanup();
-    await this.transport.close();
   }
 }
 
 /** A router that speaks JSON. */
 export function jsonRouter(): Router {
-  return new Router().use(json());
+  return new Router({ onError: () => undefined }).use(json());
 }

@@ -15,6 +15,7 @@ export interface End {
 
 /** A small real inlet: keeps what it is told, answers as `onMessage` says, and closes its outlet when it ends. */
 export class RecordingInlet implements ConnectionInlet {
+  readonly busy = false;
   readonly socketId: string;
   readonly info: ConnectionInfo;
   readonly outlet: ConnectionOutlet;

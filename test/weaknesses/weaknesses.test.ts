@@ -1,280 +1,237 @@
-import { LocalTransport } from "eurus/local";
 import { Router } from "velaros";
 import { msgpack } from "velaros/msgpack";
-import { expect, test } from "vitest";
-import { CountingTransport } from "../support/counting-transport.ts";
-import { Fleet, jsonRouter } from "../support/fleet.ts";
+import { expect } from "vitest";
+import { jsonRouter } from "../support/fleet.ts";
+import { onEveryBus } from "../support/buses.ts";
 
-test("a client that does not read holds up nobody else [claim:112 weakness:W8 weakness:W27 fault:C6]", async () => {
-  const router = jsonRouter()
-    .publicBind("/flood", async (ctx) => {
-      const block = "x".repeat(64 * 1024);
-      while (!ctx.signal.aborted) await ctx.push(block, { path: "/block" });
-    })
-    .publicBind("/quick", (ctx) => ctx.reply("ok"));
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  await fleet.service("both", router);
-  const [slow, quick] = [await fleet.client(edge), await fleet.client(edge)];
-  slow.webSocket.pause();
-  slow.send({ path: "/flood" });
-  await quick.ask("/quick");
-
-  for (let count = 0; count < 50; count++) {
-    expect(await quick.ask("/quick")).toMatchObject({ data: { message: "ok" } });
-  }
-});
-
-test("a slow open handler delays its own client only [weakness:W27]", async () => {
-  const waiting: (() => void)[] = [];
-  const router = jsonRouter()
-    .useOpen((ctx) =>
-      ctx.headers["x-request-id"] === "slow"
-        ? new Promise<void>((resolve) => {
-            waiting.push(resolve);
-          })
-        : undefined,
-    )
-    .publicBind("/hi", (ctx) => ctx.reply("hi"));
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  await fleet.service("hi", router);
-  const slow = await fleet.client(edge, { "x-request-id": "slow" });
-  slow.send({ id: "1", path: "/hi" });
-  await expect.poll(() => waiting.length).toBe(1);
-
-  for (const client of await fleet.clients(edge, 40)) await client.ask("/hi");
-  expect(slow.received).toEqual([]);
-  waiting[0]?.();
-
-  expect(await slow.reply("1")).toMatchObject({ data: { message: "hi" } });
-});
-
-test("a close is told to the pinned instances, once each [weakness:W11]", async () => {
-  const transport = new CountingTransport(new LocalTransport());
-  await using fleet = new Fleet(transport);
-  const edge = await fleet.edge();
-  const closes: string[] = [];
-  for (const name of ["one", "two", "three"]) {
+onEveryBus(({ test, newFleet }) => {
+  test("a client that does not read holds up nobody else [claim:112 weakness:W8 weakness:W27 fault:C6]", async () => {
     const router = jsonRouter()
-      .publicBind(`/${name}`, (ctx) => ctx.reply("ok"))
-      .useClose(() => {
-        closes.push(name);
-      });
-    await fleet.service(name, router);
-  }
-  const client = await fleet.client(edge);
-  for (const name of ["one", "two"]) await client.ask(`/${name}`);
-  // A turn for what services still have to say about handlers that have ended.
-  await transport.flush();
-  transport.subjects.length = 0;
+      .publicBind("/flood", async (ctx) => {
+        const block = "x".repeat(64 * 1024);
+        while (!ctx.signal.aborted) await ctx.push(block, { path: "/block" });
+      })
+      .publicBind("/quick", (ctx) => ctx.reply("ok"));
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    await fleet.service("both", router);
+    const [slow, quick] = [await fleet.client(edge), await fleet.client(edge)];
+    slow.webSocket.pause();
+    slow.send({ path: "/flood" });
+    await quick.ask("/quick");
 
-  client.webSocket.close();
-  await expect.poll(() => closes.length).toBe(2);
-  await transport.flush();
-
-  expect(transport.subjects.map((subject) => subject.split(".").slice(2, 4).join(" ").split(" ")[0])).toEqual(
-    ["svc", "svc"],
-  );
-});
-
-test("a small message is one publish each way [weakness:W23]", async () => {
-  const transport = new CountingTransport(new LocalTransport());
-  await using fleet = new Fleet(transport);
-  const edge = await fleet.edge();
-  await fleet.service(
-    "echo",
-    jsonRouter().publicBind("/echo", (ctx) => ctx.reply("ok")),
-  );
-  const client = await fleet.client(edge);
-  await client.ask("/echo");
-  transport.subjects.length = 0;
-
-  await client.ask("/echo");
-  await transport.flush();
-
-  expect(transport.subjects.map((subject) => subject.split(".")[2])).toEqual(["svc", "gw"]);
-});
-
-test("what a service announces is copied: changing it later changes nothing [weakness:W14]", async () => {
-  const routes = [{ pattern: "/a" }];
-  await using fleet = new Fleet();
-  const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
-  await fleet.service(
-    "api",
-    jsonRouter()
-      .publicBind("/a", () => undefined)
-      .publicBind("/b", () => undefined),
-    {
-      routeDescriptors: routes,
-    },
-  );
-
-  routes.push({ pattern: "/b" });
-
-  for (const { gateway } of [one, two]) expect(gateway.services()[0]?.routes).toEqual(["/a"]);
-  expect(one.gateway.services()[0]).not.toBe(two.gateway.services()[0]);
-});
-
-test("only instances that have the route are chosen [weakness:W16 fault:R5]", async () => {
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  const old = (): Router => jsonRouter().publicBind("/old", (ctx) => ctx.reply("old"));
-  for (let count = 0; count < 3; count++) await fleet.service("api", old());
-  await fleet.service(
-    "api",
-    old().publicBind("/new", (ctx) => ctx.reply("new")),
-  );
-
-  for (const client of await fleet.clients(edge, 8)) {
-    expect(await client.ask("/new")).toMatchObject({ data: { message: "new" } });
-  }
-});
-
-test("names that could mean something else on the bus are refused [weakness:W24 fault:R8]", async () => {
-  await using fleet = new Fleet();
-  for (const name of ["a.b", "a b", "*", ">", "", "é", "a\n", "x".repeat(65)]) {
-    expect(() => fleet.unstarted(name, jsonRouter())).toThrow(/can't be part of a subject/u);
-  }
-  expect(() => fleet.unstarted("aB_c-d", jsonRouter())).not.toThrow();
-});
-
-test("a socket that closed while its message was under way is not remembered [weakness:W25]", async () => {
-  await using fleet = new Fleet();
-  const edge = await fleet.edge({
-    before: (router) =>
-      router.use("/late", async (ctx) => {
-        await new Promise((resolve) => ctx.socket.signal.addEventListener("abort", resolve));
-        await ctx.next();
-        await edge.gateway.handle(ctx);
-      }),
+    for (let count = 0; count < 50; count++) {
+      expect(await quick.ask("/quick")).toMatchObject({ data: { message: "ok" } });
+    }
   });
-  await fleet.service(
-    "late",
-    jsonRouter().publicBind("/late", () => undefined),
-  );
-  const client = await fleet.client(edge);
-  client.send({ path: "/late" });
-  await expect.poll(() => edge.gateway.sockets().length).toBe(1);
 
-  client.webSocket.terminate();
-  await expect.poll(() => edge.gateway.sockets().length).toBe(0);
-  await fleet.transport.flush();
+  test("a slow open handler delays its own client only [weakness:W27]", async () => {
+    const waiting: (() => void)[] = [];
+    const router = jsonRouter()
+      .useOpen((ctx) =>
+        ctx.headers["x-request-id"] === "slow"
+          ? new Promise<void>((resolve) => {
+              waiting.push(resolve);
+            })
+          : undefined,
+      )
+      .publicBind("/hi", (ctx) => ctx.reply("hi"));
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    await fleet.service("hi", router);
+    const slow = await fleet.client(edge, { "x-request-id": "slow" });
+    slow.send({ id: "1", path: "/hi" });
+    await expect.poll(() => waiting.length).toBe(1);
 
-  expect(edge.gateway.sockets()).toEqual([]);
-});
+    for (const client of await fleet.clients(edge, 40)) await client.ask("/hi");
+    expect(slow.received).toEqual([]);
+    waiting[0]?.();
 
-test("more than a client may have open at once is refused [weakness:W29 fault:C13]", async () => {
-  const finish: (() => void)[] = [];
-  const router = jsonRouter().publicBind("/wait", async (ctx) => {
-    await new Promise<void>((resolve) => {
-      finish.push(resolve);
+    expect(await slow.reply("1")).toMatchObject({ data: { message: "hi" } });
+  });
+
+  test("what a service announces is copied: changing it later changes nothing [weakness:W14]", async () => {
+    const routes = [{ pattern: "/a" }];
+    await using fleet = newFleet();
+    const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
+    await fleet.service(
+      "api",
+      jsonRouter()
+        .publicBind("/a", () => undefined)
+        .publicBind("/b", () => undefined),
+      {
+        routeDescriptors: routes,
+      },
+    );
+
+    routes.push({ pattern: "/b" });
+
+    for (const { gateway } of [one, two]) expect(gateway.services()[0]?.routes).toEqual(["/a"]);
+    expect(one.gateway.services()[0]).not.toBe(two.gateway.services()[0]);
+  });
+
+  test("only instances that have the route are chosen [weakness:W16 fault:R5]", async () => {
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const old = (): Router => jsonRouter().publicBind("/old", (ctx) => ctx.reply("old"));
+    for (let count = 0; count < 3; count++) await fleet.service("api", old());
+    await fleet.service(
+      "api",
+      old().publicBind("/new", (ctx) => ctx.reply("new")),
+    );
+
+    for (const client of await fleet.clients(edge, 8)) {
+      expect(await client.ask("/new")).toMatchObject({ data: { message: "new" } });
+    }
+  });
+
+  test("names that could mean something else on the bus are refused [weakness:W24 fault:R8]", async () => {
+    await using fleet = newFleet();
+    for (const name of ["a.b", "a b", "*", ">", "", "é", "a\n", "x".repeat(65)]) {
+      await expect(fleet.unstarted(name, jsonRouter())).rejects.toThrow(/can't be part of a subject/u);
+    }
+    await expect(fleet.unstarted("aB_c-d", jsonRouter())).resolves.toBeDefined();
+  });
+
+  test("a socket that closed while its message was under way is not remembered [weakness:W25]", async () => {
+    let lateRuns = 0;
+    await using fleet = newFleet();
+    const edge = await fleet.edge({
+      before: (router) =>
+        router.use("/late", async (ctx) => {
+          await new Promise((resolve) => ctx.socket.signal.addEventListener("abort", resolve));
+          await ctx.next();
+          await edge.gateway.handle(ctx);
+          lateRuns++;
+        }),
     });
-    await ctx.reply("done");
+    await fleet.service(
+      "late",
+      jsonRouter().publicBind("/late", () => undefined),
+    );
+    const client = await fleet.client(edge);
+    client.send({ path: "/late" });
+    await expect.poll(() => edge.gateway.sockets().length).toBe(1);
+
+    client.webSocket.terminate();
+    await expect.poll(() => edge.gateway.sockets().length).toBe(0);
+    await expect.poll(() => lateRuns).toBe(1);
+
+    expect(edge.gateway.sockets()).toEqual([]);
   });
-  await using fleet = new Fleet();
-  const edge = await fleet.edge({ options: { maxOpenMessagesPerSocket: 8, maxPinsPerSocket: 1 } });
-  await fleet.service("wait", router);
-  await fleet.service(
-    "other",
-    jsonRouter().publicBind("/other", (ctx) => ctx.reply("ok")),
-  );
-  const client = await fleet.client(edge);
 
-  for (let count = 0; count < 9; count++) client.send({ id: `${count}`, path: "/wait" });
-  expect(await client.reply("8")).toMatchObject({ error: { code: "OVERLOADED" } });
-  expect(await client.ask("/other")).toMatchObject({ error: { code: "OVERLOADED" } });
-  await expect.poll(() => finish.length).toBe(8);
-  for (const end of finish.splice(0)) end();
-  await client.reply("7");
+  test("more than a client may have open at once is refused [weakness:W29 fault:C13]", async () => {
+    const finish: (() => void)[] = [];
+    const router = jsonRouter().publicBind("/wait", async (ctx) => {
+      await new Promise<void>((resolve) => {
+        finish.push(resolve);
+      });
+      await ctx.reply("done");
+    });
+    await using fleet = newFleet();
+    const edge = await fleet.edge({ options: { maxOpenMessagesPerSocket: 8, maxPinsPerSocket: 1 } });
+    await fleet.service("wait", router);
+    await fleet.service(
+      "other",
+      jsonRouter().publicBind("/other", (ctx) => ctx.reply("ok")),
+    );
+    const client = await fleet.client(edge);
 
-  client.send({ id: "more", path: "/wait" });
-  await expect.poll(() => finish.length).toBe(1);
-  finish[0]?.();
-  expect(await client.reply("more")).toMatchObject({ data: { message: "done" } });
-});
+    for (let count = 0; count < 9; count++) client.send({ id: `${count}`, path: "/wait" });
+    expect(await client.reply("8")).toMatchObject({ error: { code: "OVERLOADED" } });
+    expect(await client.ask("/other")).toMatchObject({ error: { code: "OVERLOADED" } });
+    await expect.poll(() => finish.length).toBe(8);
+    for (const end of finish.splice(0)) end();
+    await client.reply("7");
 
-test("an operator sees who came, who was pinned where, what was routed, refused and closed [weakness:W33 claim:96 claim:97]", async () => {
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  const { service } = await fleet.service(
-    "api",
-    jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok")),
-  );
-  const client = await fleet.client(edge);
-  for (let count = 0; count < 3; count++) await client.ask("/api");
-  await client.ask("/a//b");
-  client.webSocket.close(4000, "done");
-  await expect.poll(() => edge.events.some((event) => event.type === "socket-closed")).toBe(true);
-  await service.stop();
-
-  const names = edge.events.map((event) => event.type);
-  expect(names).toEqual([
-    "instance-added",
-    "socket-opened",
-    "pinned",
-    "routed",
-    "routed",
-    "routed",
-    "refused",
-    "unpinned",
-    "socket-closed",
-    "instance-draining",
-    "instance-removed",
-  ]);
-  expect(edge.events.find((event) => event.type === "socket-closed")).toMatchObject({
-    status: 4000,
-    reason: "done",
-    source: "client",
+    client.send({ id: "more", path: "/wait" });
+    await expect.poll(() => finish.length).toBe(1);
+    finish[0]?.();
+    expect(await client.reply("more")).toMatchObject({ data: { message: "done" } });
   });
-});
 
-test("a service that changes its gateways while running is seen by the new ones only [weakness:W34]", async () => {
-  await using fleet = new Fleet();
-  const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
-  const api = jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok"));
-  const { service } = await fleet.service("api", api, { gatewayNames: ["one"] });
-  expect([one, two].map(({ gateway }) => gateway.canServePath("/api"))).toEqual([true, false]);
+  test("an operator sees who came, who was pinned where, what was routed, refused and closed [weakness:W33 claim:96 claim:97]", async () => {
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const { service } = await fleet.service(
+      "api",
+      jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok")),
+    );
+    const client = await fleet.client(edge);
+    for (let count = 0; count < 3; count++) await client.ask("/api");
+    await client.ask("/a//b");
+    client.webSocket.close(4000, "done");
+    await expect.poll(() => edge.events.some((event) => event.type === "socket-closed")).toBe(true);
+    await service.stop();
 
-  service.gatewayNames = ["two"];
-
-  await expect
-    .poll(() => [one, two].map(({ gateway }) => gateway.canServePath("/api")))
-    .toEqual([false, true]);
-});
-
-test("routes that are bound later are announced [fault:R6]", async () => {
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  const router = jsonRouter();
-  await fleet.service("api", router, { heartbeatIntervalMs: 60 });
-  expect(edge.gateway.canServePath("/late")).toBe(false);
-
-  router.publicBind("/late", (ctx) => ctx.reply("ok"));
-
-  await expect.poll(() => edge.gateway.canServePath("/late")).toBe(true);
-});
-
-test("a service that speaks another encoding says so, and nothing garbled reaches the client [claim:28 weakness:W37]", async () => {
-  const refusals: unknown[] = [];
-  await using fleet = new Fleet();
-  const edge = await fleet.edge();
-  const router = new Router()
-    .use(msgpack())
-    .publicBind("/api", async (ctx) => ctx.reply(await ctx.receive()));
-  const { service } = await fleet.service("api", router);
-  service.onEvent((event) => {
-    if (event.type === "open-refused") refusals.push(event.code);
+    const names = edge.events.map((event) => event.type);
+    expect(names).toEqual([
+      "instance-added",
+      "socket-opened",
+      "pinned",
+      "routed",
+      "routed",
+      "routed",
+      "refused",
+      "unpinned",
+      "socket-closed",
+      "instance-draining",
+      "instance-removed",
+    ]);
+    expect(edge.events.find((event) => event.type === "socket-closed")).toMatchObject({
+      status: 4000,
+      reason: "done",
+      source: "client",
+    });
   });
-  const client = await fleet.client(edge);
 
-  const answer = await client.ask("/api", { a: 1 });
+  test("a service that changes its gateways while running is seen by the new ones only [weakness:W34]", async () => {
+    await using fleet = newFleet();
+    const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
+    const api = jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok"));
+    const { service } = await fleet.service("api", api, { gatewayNames: ["one"] });
+    expect([one, two].map(({ gateway }) => gateway.canServePath("/api"))).toEqual([true, false]);
 
-  expect(answer.error).toMatchObject({
-    code: "INTERNAL",
-    message: "The service does not speak json: gateway and service need the same codec.",
-    details: { service: "api", codec: "json" },
+    service.gatewayNames = ["two"];
+
+    await expect
+      .poll(() => [one, two].map(({ gateway }) => gateway.canServePath("/api")))
+      .toEqual([false, true]);
   });
-  expect(answer.data).toBeUndefined();
-  expect(refusals).toEqual(["WRONG_CODEC"]);
+
+  test("routes that are bound later are announced [fault:R6]", async () => {
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const router = jsonRouter();
+    await fleet.service("api", router, { heartbeatIntervalMs: 60 });
+    expect(edge.gateway.canServePath("/late")).toBe(false);
+
+    router.publicBind("/late", (ctx) => ctx.reply("ok"));
+
+    await expect.poll(() => edge.gateway.canServePath("/late")).toBe(true);
+  });
+
+  test("a service that speaks another encoding says so, and nothing garbled reaches the client [claim:28 weakness:W37]", async () => {
+    const refusals: unknown[] = [];
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const router = new Router()
+      .use(msgpack())
+      .publicBind("/api", async (ctx) => ctx.reply(await ctx.receive()));
+    const { service } = await fleet.service("api", router);
+    service.onEvent((event) => {
+      if (event.type === "open-refused") refusals.push(event.code);
+    });
+    const client = await fleet.client(edge);
+
+    const answer = await client.ask("/api", { a: 1 });
+
+    expect(answer.error).toMatchObject({
+      code: "INTERNAL",
+      message: "The service does not speak json: gateway and service need the same codec.",
+      details: { service: "api", codec: "json" },
+    });
+    expect(answer.data).toBeUndefined();
+    expect(refusals).toEqual(["WRONG_CODEC"]);
+  });
 });
