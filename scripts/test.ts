@@ -1,6 +1,7 @@
 // The whole of `npm test`: one step after the other, all of them even when one fails, and one line of counts
 // at the end. `--long` adds the counts and the folders that need hours, root or Debian's tools.
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -31,6 +32,14 @@ const checks: readonly Check[] = [
   },
 ];
 
+let running: ChildProcess | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    running?.kill(signal);
+    process.exit(1);
+  });
+}
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -51,17 +60,17 @@ async function main(): Promise<number> {
     return counts.failed === 0;
   });
 
-  if (skippedTests.length > 0) say(styleText("yellow", ["", "Skipped:", ...skippedTests].join("\n  ")));
+  if (skippedTests.length > 0) say(paint("yellow", ["", "Skipped:", ...skippedTests].join("\n  ")));
   say(`\n${countsLine(total)}`);
   return total.failed === 0 ? 0 : 1;
 }
 
 async function step(name: string, run: () => Promise<boolean>): Promise<boolean> {
-  say(styleText("bold", `\n▸ ${name}`));
+  say(paint("bold", `\n▸ ${name}`));
   const startedAt = performance.now();
   const passed = await run();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  say(passed ? styleText("green", `✓ ${name}, ${seconds} s`) : styleText("red", `✗ ${name}, ${seconds} s`));
+  say(passed ? paint("green", `✓ ${name}, ${seconds} s`) : paint("red", `✗ ${name}, ${seconds} s`));
   return passed;
 }
 
@@ -116,9 +125,14 @@ function runCommand(
     let output = "";
     child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.on("spawn", () => (running = child));
     child.on("error", (error) => resolve({ exitCode: 1, output: `${output}${error.message}\n` }));
     child.on("close", (code) => resolve({ exitCode: code ?? 1, output }));
   });
+}
+
+function paint(style: "bold" | "green" | "red" | "yellow", text: string): string {
+  return process.stdout.isTTY ? styleText(style, text) : text;
 }
 
 function say(text: string): void {
