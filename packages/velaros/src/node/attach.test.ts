@@ -141,3 +141,17 @@ test("As a handler it explains itself, as middleware it passes requests on", asy
   expect(await stopped.text()).toContain("Upgrade: websocket");
   await stop(server);
 });
+
+test("An upgrade request that no listener took is refused, and the log says what to call", async () => {
+  const lines: string[] = [];
+  const logger = { warn: (_details: object, message: string) => lines.push(message), error: () => undefined };
+  const endpoint = new Endpoint(new RecordingAcceptor(), { logger });
+  const server = createServer((request, response) => endpoint.handleRequest(request, response));
+  const port = await start(server);
+  using client = await RawClient.connect(port);
+  client.socket.write(handshake());
+  await client.until(() => client.response !== undefined);
+  expect(client.response).toMatch(/^HTTP\/1.1 400 /);
+  expect(lines).toEqual([expect.stringContaining("attach(server)")]);
+  await stop(server);
+});

@@ -44,14 +44,14 @@ interface UpgradeListener {
 const takes = Symbol("velaros.takes");
 
 export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
-  const { path, onRefused } = endpoint.settings;
+  const { path } = endpoint.settings;
   const isMine = (request: IncomingMessage): boolean => path === undefined || pathOf(request) === path;
   const onUpgrade: UpgradeListener = (request, socket, head) => {
     if (isMine(request)) endpoint.handleUpgrade(request, socket, head);
     else if (isNobodys(server, request, onUpgrade)) {
-      onRefused?.("NOT_FOUND");
       socket.on("error", destroy);
       sendRefusal(socket, notFound);
+      endpoint.refused("NOT_FOUND");
     }
   };
   onUpgrade[takes] = isMine;

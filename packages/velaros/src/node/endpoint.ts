@@ -10,20 +10,20 @@ import { Admission, retryAfterSeconds } from "./admission.ts";
 import type { Identity } from "./authentication.ts";
 import { Authentication } from "./authentication.ts";
 import { ClientAddress } from "./client-address.ts";
+import type { ConnectionHost, ConnectionLimits } from "./connection-host.ts";
 import { drain } from "./drain.ts";
 import type { EdgeSocket } from "./edge-web-socket.ts";
 import { EdgeWebSocket } from "./edge-web-socket.ts";
-import { applicationHeaders, badRequest, checkHandshake, upgradeExpected } from "./handshake.ts";
+import { Gate } from "./gate.ts";
+import { isWebSocketUpgrade, upgradeExpected } from "./handshake.ts";
+import { HandshakeInfo } from "./handshake-info.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
-import { OriginPolicy } from "./origin.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal, RefusalReason } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 import { resolveSettings } from "./settings.ts";
-import { negotiateSubprotocol } from "./subprotocol.ts";
 import { Turn } from "./turn.ts";
-import type { ConnectionHost, ConnectionLimits } from "./ws-connection.ts";
 import { WsConnection } from "./ws-connection.ts";
 
 /** What an endpoint needs of a router. */
@@ -36,8 +36,7 @@ export interface Acceptor {
   rateLimited?(inlet: ConnectionInlet): void;
 }
 
-/** At most this many different origins are logged as refused. */
-const maxLoggedOrigins = 100;
+const closeReason = "server is stopping";
 
 /** Where upgrade requests become connections of a router. Knows nothing of servers and ports. */
 export class Endpoint implements ConnectionHost {
@@ -48,11 +47,10 @@ export class Endpoint implements ConnectionHost {
   readonly heartbeat: Heartbeat<WsConnection>;
   readonly #acceptor: Acceptor;
   readonly #webSockets: WebSocketServer;
-  readonly #origins: OriginPolicy;
+  readonly #gate: Gate;
   readonly #addresses: ClientAddress;
   readonly #authentication: Authentication;
   readonly #admission: Admission;
-  readonly #loggedOrigins = new Set<string>();
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -79,8 +77,8 @@ export class Endpoint implements ConnectionHost {
       messageTicks: this.heartbeat.ticks(settings.messageTimeoutMs),
     };
     this.#acceptor = acceptor;
-    this.#webSockets = new WebSocketServer(webSocketOptions(settings, acceptor));
-    this.#origins = new OriginPolicy(settings.origins);
+    this.#gate = new Gate(settings, () => acceptor.subprotocols());
+    this.#webSockets = new WebSocketServer(webSocketOptions(settings, this.#gate));
     this.#addresses = new ClientAddress(settings.trustedProxies);
     this.#authentication = new Authentication(settings);
     this.#admission = new Admission(settings);
@@ -95,7 +93,7 @@ export class Endpoint implements ConnectionHost {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Before anything waits: an error without a listener would end the process.
     socket.on("error", destroy);
-    const refusal = this.#check(request);
+    const refusal = this.#checkOpen() ?? this.#gate.check(request);
     if (refusal !== undefined) {
       this.#refuse(socket, refusal);
       return;
@@ -114,8 +112,13 @@ export class Endpoint implements ConnectionHost {
   }
 
   /** For the `request` event, or as middleware of a framework: says that an upgrade was expected, or passes on. */
-  handleRequest(_request: IncomingMessage, response: ServerResponse, next?: () => void): void {
-    if (next !== undefined) {
+  handleRequest(request: IncomingMessage, response: ServerResponse, next?: () => void): void {
+    if (isWebSocketUpgrade(request)) {
+      this.settings.logger?.warn(
+        { url: request.url },
+        "An upgrade request came as an ordinary one: nothing listens to the server's upgrades. Call attach(server).",
+      );
+    } else if (next !== undefined) {
       next();
       return;
     }
@@ -131,7 +134,7 @@ export class Endpoint implements ConnectionHost {
     const { code = CloseCode.GOING_AWAY, graceMs = 10_000 } = options;
     if (!isSendableCloseCode(code)) throw new VelarosError("VELAROS_CLOSE_CODE_INVALID", { status: code });
     if (this.#closing === undefined) this.#closing = this.#drain(code, graceMs);
-    else for (const connection of this.heartbeat.members()) connection.cut();
+    else this.#cutAll(code);
     return this.#closing;
   }
 
@@ -147,19 +150,18 @@ export class Endpoint implements ConnectionHost {
     this.#acceptor.rateLimited?.(inlet);
   }
 
+  /** Counts a request that was refused. */
+  refused(reason: RefusalReason): void {
+    try {
+      this.settings.onRefused?.(reason);
+    } catch (error) {
+      this.settings.logger?.error({ error, reason }, "The onRefused hook failed.");
+    }
+  }
+
   gone(connection: WsConnection): void {
     this.#admission.leave(connection.info.remoteAddress);
     if (this.size === 0) this.#onEmpty?.();
-  }
-
-  /** What speaks against a request that can be seen from its head. */
-  #check(request: IncomingMessage): Refusal | undefined {
-    return (
-      this.#checkOpen() ??
-      checkHandshake(request) ??
-      this.#checkOrigin(request) ??
-      this.#checkSubprotocol(request)
-    );
   }
 
   #checkOpen(): Refusal | undefined {
@@ -172,43 +174,9 @@ export class Endpoint implements ConnectionHost {
     };
   }
 
-  #checkOrigin(request: IncomingMessage): Refusal | undefined {
-    const { origin, host } = request.headers;
-    if (this.#origins.allows(origin, host)) return undefined;
-    if (
-      origin !== undefined &&
-      !this.#loggedOrigins.has(origin) &&
-      this.#loggedOrigins.size < maxLoggedOrigins
-    ) {
-      this.#loggedOrigins.add(origin);
-      this.settings.logger?.warn(
-        { origin, host },
-        `Refused a page from ${origin}. If it may connect, add it: { origins: [${JSON.stringify(origin)}] }.`,
-      );
-    }
-    return { reason: "FORBIDDEN_ORIGIN", status: 403, explanation: "Pages of this origin may not connect." };
-  }
-
-  #checkSubprotocol(request: IncomingMessage): Refusal | undefined {
-    const supported = this.#acceptor.subprotocols();
-    switch (negotiateSubprotocol(request.headers["sec-websocket-protocol"], supported).kind) {
-      case "none":
-      case "selected":
-        return undefined;
-      case "malformed":
-        return badRequest("The Sec-WebSocket-Protocol header is not a list of different tokens.");
-      case "unsupported":
-        return {
-          reason: "UNSUPPORTED_SUBPROTOCOL",
-          status: 400,
-          explanation: `None of the offered subprotocols is supported. Supported: ${supported.join(", ") || "none"}.`,
-        };
-    }
-  }
-
   #refuse(socket: Duplex, refusal: Refusal): void {
-    this.settings.onRefused?.(refusal.reason);
     sendRefusal(socket, refusal);
+    this.refused(refusal.reason);
   }
 
   async #authenticate(
@@ -239,12 +207,8 @@ export class Endpoint implements ConnectionHost {
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       connected = true;
       socket.removeListener("error", destroy);
-      const info: ConnectionInfo = {
-        remoteAddress: address,
-        headers: applicationHeaders(request),
-        subprotocol: webSocket.protocol === "" ? undefined : webSocket.protocol,
-        trusted: identity.trusted,
-      };
+      const subprotocol = webSocket.protocol === "" ? undefined : webSocket.protocol;
+      const info = new HandshakeInfo(request, address, subprotocol, identity.trusted);
       const connection = new WsConnection(this, webSocket as EdgeWebSocket, socket, info);
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
       try {
@@ -258,6 +222,13 @@ export class Endpoint implements ConnectionHost {
     if (!connected) this.#admission.leave(address);
   }
 
+  #cutAll(code: number): void {
+    for (const connection of [...this.heartbeat.members()]) {
+      connection.end(code, closeReason);
+      connection.cut();
+    }
+  }
+
   async #drain(code: number, graceMs: number): Promise<void> {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -268,12 +239,12 @@ export class Endpoint implements ConnectionHost {
     let cutter: Timer | undefined;
     const outOfTime = new Promise<void>((resolve) => {
       cutter = this.runtime.setTimer(graceMs, () => {
-        for (const connection of this.heartbeat.members()) connection.cut();
+        this.#cutAll(code);
         resolve();
       });
     });
     await drain(this.runtime, connections, graceMs, (connection) =>
-      connection.end(code, "server is stopping", graceMs),
+      connection.end(code, closeReason, graceMs),
     );
     await empty;
     await Promise.race([chains, outOfTime]);
@@ -291,7 +262,7 @@ function headerText(request: IncomingMessage, name: string): string | undefined 
 /** Some of these options are newer than the types of `ws`. */
 function webSocketOptions(
   settings: Settings,
-  acceptor: Acceptor,
+  gate: Gate,
 ): ServerOptions<typeof EdgeWebSocket> & {
   readonly closeTimeout: number;
   readonly maxPendingAutoPongs: number;
@@ -306,12 +277,6 @@ function webSocketOptions(
     maxBufferedChunks: 4_096,
     maxPendingAutoPongs: 16,
     closeTimeout: settings.closeTimeoutMs,
-    handleProtocols(_offered, request) {
-      const negotiation = negotiateSubprotocol(
-        request.headers["sec-websocket-protocol"],
-        acceptor.subprotocols(),
-      );
-      return negotiation.kind === "selected" ? negotiation.subprotocol : false;
-    },
+    handleProtocols: (_offered, request) => gate.subprotocolFor(request) ?? false,
   };
 }

@@ -5,15 +5,6 @@ const maxHeaders = 100;
 /** Sixteen bytes in Base64 (RFC 6455 §4.1). */
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/;
 
-/** Headers that only the handshake itself is about. */
-const handshakeHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "upgrade",
-  "sec-websocket-extensions",
-  "sec-websocket-key",
-  "sec-websocket-version",
-]);
-
 /** What is wrong with an upgrade request by RFC 6455 §4.2.1, if anything. */
 export function checkHandshake(request: IncomingMessage): Refusal | undefined {
   const { headers, rawHeaders } = request;
@@ -61,16 +52,6 @@ export function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "";
   const end = url.indexOf("?");
   return end === -1 ? url : url.slice(0, end);
-}
-
-/** The headers of a request as applications see them: without those that only the handshake is about. */
-export function applicationHeaders(request: IncomingMessage): Readonly<Record<string, string>> {
-  const result: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || handshakeHeaders.has(name)) continue;
-    result[name] = typeof value === "string" ? value : value.join(", ");
-  }
-  return result;
 }
 
 function countOf(name: string, rawHeaders: readonly string[]): number {

@@ -75,7 +75,7 @@ export class Heartbeat<Member extends Beating> {
     this.#buckets[index]?.add(member);
     member.bucket = index;
     this.#size++;
-    this.#timer ??= this.#runtime.setTimer(this.#tickMs, this.#onTick);
+    this.#timer ??= this.#runtime.setTimer(this.#tickMs, this.#onTimer);
   }
 
   delete(member: Member): void {
@@ -93,9 +93,14 @@ export class Heartbeat<Member extends Beating> {
     if (member.bucket !== -1) this.#watched.add(member);
   }
 
+  /** Timers fire before sockets are read: what has arrived while the process stood still gets its chance first. */
+  readonly #onTimer = (): void => {
+    this.#timer = this.#runtime.setTimer(this.#tickMs, this.#onTimer);
+    this.#runtime.defer(this.#onTick);
+  };
+
   readonly #onTick = (): void => {
     const tick = ++this.#tick;
-    this.#timer = this.#runtime.setTimer(this.#tickMs, this.#onTick);
     for (const member of this.#watched) {
       if (!member.watch(tick)) this.#watched.delete(member);
     }

@@ -4,15 +4,16 @@ import { frameHeaderLength, writeFrameHeader } from "./frame.ts";
 /** Bodies up to this length are copied next to each other; larger ones cost less as a buffer of their own. */
 const copyUpToBytes = 8 * 1024;
 
+/** Frames lie in the queue as body and head, alternating; a head is length × 16 + opcode. */
+type Entry = Uint8Array | string | number;
+
 /**
  * Collects the frames of one connection and writes them to its socket at once. One system call per frame is what
  * most of a WebSocket server's time goes into.
- *
- * Frames lie in the queue as body and head, alternating; a head is length × 16 + opcode.
  */
 export class Outbox {
   readonly #socket: Duplex;
-  #queue: (Uint8Array | string | number)[] = [];
+  #queue: Entry[] | undefined;
   /** Bytes of all headers and of the bodies that will be copied. */
   #copiedBytes = 0;
   #otherBytes = 0;
@@ -32,16 +33,17 @@ export class Outbox {
     this.#copiedBytes += frameHeaderLength(length);
     if (length <= copyUpToBytes) this.#copiedBytes += length;
     else this.#otherBytes += length;
-    this.#queue.push(body, length * 16 + opcode);
+    if (this.#queue === undefined) this.#queue = [body, length * 16 + opcode];
+    else this.#queue.push(body, length * 16 + opcode);
   }
 
   /** Hands everything to the socket, in order. Drops it when the socket no longer takes anything. */
   flush(): void {
-    if (this.#queue.length === 0) return;
     const queue = this.#queue;
+    if (queue === undefined) return;
     const copied = Buffer.allocUnsafe(this.#copiedBytes);
     const hasOthers = this.#otherBytes > 0;
-    this.#queue = [];
+    this.#queue = undefined;
     this.#copiedBytes = 0;
     this.#otherBytes = 0;
     if (!this.#socket.writable) return;
@@ -54,7 +56,7 @@ export class Outbox {
     }
   }
 
-  #writeParts(queue: readonly (Uint8Array | string | number)[], copied: Buffer): void {
+  #writeParts(queue: readonly Entry[], copied: Buffer): void {
     let start = 0;
     let end = 0;
     for (let index = 0; index < queue.length; index += 2) {

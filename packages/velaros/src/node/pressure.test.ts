@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import type { Runtime } from "velaros-protocol";
 import { openWebSocket, startEdge } from "../../../../test/support/edge.ts";
 import { maskedFrame, RawClient } from "../../../../test/support/raw-client.ts";
 import type { RecordingInlet } from "../../../../test/support/recording-inlet.ts";
 import { echo } from "../../../../test/support/recording-inlet.ts";
+import { nodeRuntime } from "./runtime.ts";
 
 const kibibyte = "x".repeat(1024);
 
@@ -178,6 +180,32 @@ test("A client above its rate is read more slowly, and everything it sent is han
   expect(performance.now() - startedAt).toBeGreaterThan(400);
   expect(inlet.ends).toEqual([]);
   client.terminate();
+});
+
+test("A client that keeps exceeding its rate is told, then closed with 1008", async () => {
+  const speed = 20; // the ten seconds of patience pass in half a second
+  const runtime: Runtime = {
+    ...nodeRuntime,
+    nowMs: () => nodeRuntime.nowMs() * speed,
+    setTimer: (delayMs, callback) => nodeRuntime.setTimer(delayMs / speed, callback),
+  };
+  await using edge = await startEdge({ runtime, messagesPerSecond: 100, messageBurst: 10 });
+  const { acceptor } = edge;
+  acceptor.rateLimited = (inlet) => {
+    acceptor.rateLimitedInlets.push(inlet);
+    void (inlet as RecordingInlet).outlet.send("too fast", "text", "push", undefined);
+  };
+  using client = await RawClient.open(edge.port);
+  const burst = Buffer.concat(Array.from({ length: 100 }, () => maskedFrame(0x1, Buffer.from("x"))));
+  const flood = setInterval(() => client.socket.write(burst), 5);
+  await client.until(() => client.closeFrame !== undefined);
+  clearInterval(flood);
+  expect(client.closeFrame).toEqual({ code: 1008, reason: "rate limit exceeded" });
+  expect(client.texts.at(-1)).toBe("too fast");
+  expect(acceptor.rateLimitedInlets).toEqual(acceptor.inlets);
+  expect(acceptor.inlets[0]?.ends).toEqual([
+    { status: 1008, reason: "rate limit exceeded", source: "server" },
+  ]);
 });
 
 test("A frame that takes too long to arrive is given up with 1008 [fault:C7]", async () => {

@@ -1,37 +1,18 @@
-import type { CloseSource, MessageType, Runtime } from "velaros-protocol";
+import type { CloseSource, MessageType } from "velaros-protocol";
 import { CloseCode, isSendableCloseCode, truncateCloseReason } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
-import type { WatchLimits } from "./connection-watch.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
 import type { EdgeListener, EdgeSocket, EdgeWebSocket, SocketOwner } from "./edge-web-socket.ts";
 import { owner, socketEnded } from "./edge-web-socket.ts";
 import { binaryOpcode, textOpcode } from "./frame.ts";
-import type { Beating, Heartbeat } from "./heartbeat.ts";
+import type { Beating } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadPace } from "./read-pace.ts";
 import { SendRoom, unhandledIsFine } from "./send-room.ts";
-import type { Settings } from "./settings.ts";
 import { bytesRead } from "./socket-progress.ts";
-import type { Turn, TurnEnd } from "./turn.ts";
-
-/** What the connections of one endpoint share. */
-export interface ConnectionHost {
-  readonly settings: Settings;
-  readonly limits: ConnectionLimits;
-  readonly runtime: Runtime;
-  readonly turn: Turn;
-  readonly heartbeat: Heartbeat<WsConnection>;
-  /** A client is about to be closed because it sends too fast. */
-  rateLimited(inlet: ConnectionInlet): void;
-  /** The connection and its socket are gone. */
-  gone(connection: WsConnection): void;
-}
-
-/** How long things may last, in ticks of the heartbeat. */
-export interface ConnectionLimits extends WatchLimits {
-  readonly pongTicks: number;
-}
+import type { TurnEnd } from "./turn.ts";
 
 /** How long a peer that does not answer pings has to take the close frame. */
 const pingTimeoutCutMs = 1_000;

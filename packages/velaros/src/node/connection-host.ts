@@ -1,0 +1,25 @@
+import type { Runtime } from "velaros-protocol";
+import type { ConnectionInlet } from "../connection.ts";
+import type { WatchLimits } from "./connection-watch.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { Settings } from "./settings.ts";
+import type { Turn } from "./turn.ts";
+import type { WsConnection } from "./ws-connection.ts";
+
+/** What the connections of one endpoint share. */
+export interface ConnectionHost {
+  readonly settings: Settings;
+  readonly limits: ConnectionLimits;
+  readonly runtime: Runtime;
+  readonly turn: Turn;
+  readonly heartbeat: Heartbeat<WsConnection>;
+  /** A client is about to be closed because it sends too fast. */
+  rateLimited(inlet: ConnectionInlet): void;
+  /** The connection and its socket are gone. */
+  gone(connection: WsConnection): void;
+}
+
+/** How long things may last, in ticks of the heartbeat. */
+export interface ConnectionLimits extends WatchLimits {
+  readonly pongTicks: number;
+}
