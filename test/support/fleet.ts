@@ -21,6 +21,8 @@ export interface Instance {
   readonly service: Service;
   /** Ends it on the bus without a word, as a crash would. */
   kill(): void;
+  /** It says nothing any more, as a process that hangs. */
+  hang(): void;
 }
 
 /** What to change about a gateway of a fleet. */
@@ -83,7 +85,7 @@ export class Fleet implements AsyncDisposable {
     const quiet = { drainTimeoutMs: 100, onError: () => undefined };
     const service = new Service(name, transport, handler, { ...quiet, ...options });
     this.#cleanups.push(() => service.stop());
-    return { service, kill: () => transport.kill() };
+    return { service, kill: () => transport.kill(), hang: () => transport.mute() };
   }
 
   async client(edge: Edge, headers: Record<string, string> = {}): Promise<JsonClient> {

@@ -9,6 +9,7 @@ export class KillableTransport implements Transport {
   readonly #bus: Transport;
   readonly #bindings = new Set<Unsubscribe>();
   #dead = false;
+  #mute = false;
 
   constructor(bus: Transport) {
     this.#bus = bus;
@@ -28,8 +29,13 @@ export class KillableTransport implements Transport {
     for (const unbind of this.#bindings) unbind();
   }
 
+  /** From now on it still gets everything and says nothing, as a process that hangs. */
+  mute(): void {
+    this.#mute = true;
+  }
+
   publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
-    if (!this.#dead) this.#bus.publish(subject, payload, undeliverableSubject);
+    if (!this.#dead && !this.#mute) this.#bus.publish(subject, payload, undeliverableSubject);
   }
 
   subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
