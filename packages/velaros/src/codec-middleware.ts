@@ -90,6 +90,7 @@ function converse(message: MessageContext): Promise<void> {
   if (message.path === "" && waiting !== undefined && waiting.owner !== exchange) {
     message.path = waiting.path;
     exchange.wirePath = waiting.path;
+    exchange.addressee = waiting;
   }
   return message.next();
 }

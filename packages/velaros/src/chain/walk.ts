@@ -11,8 +11,11 @@ import type { Step } from "../router/node.ts";
 export function runNext(context: MessageContext): Promise<void> | undefined {
   const step = nextStep(context);
   if (step === undefined) return undefined;
-  const inboxes = context.exchange.conversation?.inboxes;
-  if (inboxes !== undefined && inboxes.length > 0) return deliverOrRun(context, step);
+  const { conversation, addressee } = context.exchange;
+  const inboxes = conversation?.inboxes;
+  if ((inboxes !== undefined && inboxes.length > 0) || addressee !== undefined) {
+    return deliverOrRun(context, step);
+  }
   return runStep(context, step);
 }
 
@@ -57,14 +60,17 @@ function deliverOrRun(context: MessageContext, step: Step): Promise<void> | unde
   const inbox = exchange.conversation?.inboxes?.findLast(
     (candidate) => candidate.owner !== exchange && candidate.isAt(context, step),
   );
-  if (inbox === undefined) return runStep(context, step);
+  if (inbox === undefined) {
+    // Its handler has ended meanwhile, and a message without path starts none.
+    return exchange.addressee?.isAt(context, step) === true ? undefined : runStep(context, step);
+  }
   exchange.handled = true;
   const outcome = inbox.offer(context);
   if (outcome === "delivered") return undefined;
   return outcome.then((late) => {
     if (late === "delivered" || context.socket.closed) return undefined;
     exchange.handled = false;
-    return runStep(context, step);
+    return exchange.addressee === undefined ? runStep(context, step) : undefined;
   });
 }
 

@@ -23,6 +23,8 @@ export class Exchange {
   /** The path that the message named when its id became known: follow-ups without path are routed by it. */
   wirePath: string = "";
   conversation: Conversation | undefined = undefined;
+  /** For a message without path: the handler that it is meant for. It reaches that one or none. */
+  addressee: Inbox | undefined = undefined;
   /** Where further messages for handlers of this one wait, newest last. */
   inboxes: Inbox[] | undefined = undefined;
   /** The context of the outermost router. */

@@ -312,11 +312,13 @@ export class MessageContext implements Context {
 
   /** Why nothing can be sent or received any more. */
   #unusable(action: string): Error | undefined {
-    if (this.exchange.finished) {
-      return new VelarosError("VELAROS_CONTEXT_FINISHED", { action, path: this.path });
-    }
-    if (this.socket.closed && this.exchange.kind !== "close") return this.socket.closedError(action);
-    return undefined;
+    const { exchange, socket } = this;
+    if (socket.closed && (exchange.kind !== "close" || exchange.finished)) return socket.closedError(action);
+    if (!exchange.finished) return undefined;
+    const misuse = new VelarosError("VELAROS_CONTEXT_FINISHED", { action, path: this.path });
+    // Whoever comes too late most likely did not wait for the promise either.
+    socket.host.failed(misuse, this);
+    return misuse;
   }
 
   get<Value>(key: string): Value | undefined {

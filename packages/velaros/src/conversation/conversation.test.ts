@@ -161,6 +161,26 @@ describe("receive", () => {
     expect(await client.receive()).toEqual({ id: "1", data: ["a", "b"] });
   });
 
+  test("gets follow-ups without a path, which start no handler when it ends without taking them", async () => {
+    let runs = 0;
+    const router = new Router().use(json()).bind("/ask", async (ctx) => {
+      runs += 1;
+      await ctx.receive();
+      await Promise.all([ctx.request("1"), ctx.request("2")]);
+    });
+    await using client = connectClient(router);
+
+    client.send({ id: "a", path: "/ask", data: 0 });
+    await expect.poll(() => client.received.length).toBe(2);
+    const [first, second] = [await client.receive(), await client.receive()];
+    client.send({ id: first.id, data: 1 });
+    client.send({ id: "a", data: "nobody asked" });
+    client.send({ id: second.id, data: 2 });
+
+    expect(await client.receive()).toMatchObject({ id: "a", error: { code: "NOT_FOUND" } });
+    expect(runs).toBe(1);
+  });
+
   test("works behind a nested router, and starts no second run [quirk:Q16 quirk:Q17]", async () => {
     let runs = 0;
     const sub = new Router().bind("/talk", async (ctx) => {
@@ -351,10 +371,11 @@ describe("receive", () => {
     expect(await client.request("/x", { a: 1 })).toMatchObject({ data: [{ a: 1 }, '{"a":1}'] });
   });
 
-  test("is refused in open handlers and after the handler has ended", async () => {
+  test("is refused in open handlers, and after the handler has ended, which is reported", async () => {
     const codes: unknown[] = [];
+    const reported: unknown[] = [];
     let kept: Context | undefined;
-    const router = new Router()
+    const router = new Router({ onError: (error) => reported.push(VelarosError.is(error) && error.code) })
       .use(json())
       .useOpen(async (ctx) => void codes.push(await codeOf(ctx.receive())))
       .bind("/x", (ctx) => {
@@ -367,6 +388,7 @@ describe("receive", () => {
     if (kept !== undefined) codes.push(await codeOf(kept.receive()), await codeOf(kept.reply("late")));
 
     expect(codes).toEqual(["VELAROS_NO_MESSAGE", "VELAROS_CONTEXT_FINISHED", "VELAROS_CONTEXT_FINISHED"]);
+    expect(reported).toEqual(["VELAROS_CONTEXT_FINISHED", "VELAROS_CONTEXT_FINISHED"]);
     expect(client.received).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ export class Waiter {
     }
     this.#signal = options?.signal;
     this.#signal?.addEventListener("abort", this.#aborted, { once: true });
-    socket.waiters.add(this);
+    socket.addWaiter(this);
   }
 
   deliver(message: Delivered): void {
@@ -53,7 +53,7 @@ export class Waiter {
     this.#ended = true;
     this.#timer?.cancel();
     this.#signal?.removeEventListener("abort", this.#aborted);
-    this.#socket.waiters.delete(this);
+    this.#socket.removeWaiter(this);
     this.#hooks.ended();
     return true;
   }

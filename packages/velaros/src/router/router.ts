@@ -99,7 +99,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
       closeCalls: () => table.closeCalls(),
       codecs: () => table.codecs(),
       failed: (error, context) => this.#failed(error, context),
-      unanswered: (event) => this.#onUnanswered?.(event),
+      unanswered: (event) => this.#unanswered(event),
     };
   }
 
@@ -318,6 +318,14 @@ export class Router<State extends object = SocketState, Routes extends object = 
 
   get #ownEndpoint(): Endpoint {
     return (this.#endpoint ??= new Endpoint(this.#acceptor, this.#endpointDefaults));
+  }
+
+  #unanswered(event: UnansweredEvent): void {
+    try {
+      this.#onUnanswered?.(event);
+    } catch (error) {
+      this.#failed(toError(error), undefined);
+    }
   }
 
   #failed(error: Error, context: Context | undefined): void {

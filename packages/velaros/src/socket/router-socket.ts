@@ -27,7 +27,6 @@ export class RouterSocket implements Socket {
   readonly host: SocketHost;
   readonly publicOnly: boolean;
   readonly reader: Reader;
-  readonly waiters: Set<Waiter> = new Set();
   /** By id: what is being handled, and who waits for what. */
   conversations: Map<string, Conversation> | undefined = undefined;
   /** The codec that this socket is known to speak. */
@@ -43,6 +42,8 @@ export class RouterSocket implements Socket {
   #abort: AbortController | undefined;
   /** Signals of messages that somebody asked for. */
   #messageAborts: Set<AbortController> | undefined;
+  /** Whoever waits for a message of the client. */
+  #waiters: Set<Waiter> | undefined;
   #finished = false;
   #finishedPromise: Promise<void> | undefined;
   #resolveFinished: () => void = ignore;
@@ -167,7 +168,8 @@ export class RouterSocket implements Socket {
     );
     try {
       const message = await this.ask(payload, type, id, answer, inbox);
-      return (message.data === undefined ? undefined : this.encoder?.decodeData(message.data)) as Answer;
+      const readAs = message.codec ?? codec;
+      return (message.data === undefined ? undefined : readAs?.decodeData(message.data)) as Answer;
     } finally {
       this.reader.questionOpens(-1);
     }
@@ -246,9 +248,13 @@ export class RouterSocket implements Socket {
     purpose: OutboundPurpose,
     about: InboundMessage | string | undefined,
   ): void | Promise<void> {
-    const room = this.#outlet.send(payload, type, purpose, about);
-    if (room !== undefined) room.catch(ignore);
-    return room;
+    try {
+      const room = this.#outlet.send(payload, type, purpose, about);
+      if (room !== undefined) room.catch(ignore);
+      return room;
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /** Sends an error that answers no message, if there is a way to encode it. */
@@ -271,6 +277,14 @@ export class RouterSocket implements Socket {
     this.#outlet.settled?.(message);
   }
 
+  addWaiter(waiter: Waiter): void {
+    (this.#waiters ??= new Set()).add(waiter);
+  }
+
+  removeWaiter(waiter: Waiter): void {
+    this.#waiters?.delete(waiter);
+  }
+
   abortOnClose(controller: AbortController): void {
     (this.#messageAborts ??= new Set()).add(controller);
   }
@@ -288,7 +302,7 @@ export class RouterSocket implements Socket {
     if (this.closed) return;
     this.#status = status;
     this.reader.close();
-    for (const waiter of this.waiters) waiter.fail(this.closedError("wait"));
+    for (const waiter of this.#waiters ?? []) waiter.fail(this.closedError("wait"));
     for (const conversation of this.conversations?.values() ?? []) conversation.release();
     const reason = this.closedError("continue");
     this.#abort?.abort(reason);
