@@ -13,14 +13,14 @@ export interface EchoSettings {
   readonly instances?: number | undefined;
 }
 
-/** Echoes below `/area-<area>`; the other routes differ from it in the first segment. */
+/** Echoes below `/area-<area>`. The other routes are short: a thousand have to fit into an announcement of 64 KiB. */
 export function echoRouter(settings: EchoSettings = {}, area: number = firstArea): Router {
   const router = new Router();
   router.use(json());
   const others = (settings.routes ?? 1_000) - 1;
   for (let index = 0; index < others; index++) {
     if (index === others >> 1) bindEcho(router, area);
-    router.publicBind(`/zone-${area}-${index}/items/:item`, () => {});
+    router.publicBind(`/${area}-${index}/:item`, () => {});
   }
   if (others < 1) bindEcho(router, area);
   return router;
