@@ -22,7 +22,6 @@ export interface ConnectOptions {
 
 /** A connection between its outlet and the router's chains. */
 export class RouterSocket implements Socket {
-  readonly id: string;
   readonly info: ConnectionInfo;
   readonly host: SocketHost;
   readonly publicOnly: boolean;
@@ -33,6 +32,7 @@ export class RouterSocket implements Socket {
   codec: Codec | undefined;
   trusted: Readonly<Record<string, unknown>>;
 
+  #id: string | undefined;
   readonly #outlet: ConnectionOutlet;
   #status: CloseStatus = stillOpen;
   /** `closing`: the close chain runs and may still send. */
@@ -51,7 +51,7 @@ export class RouterSocket implements Socket {
   constructor(host: SocketHost, info: ConnectionInfo, outlet: ConnectionOutlet, options: ConnectOptions) {
     this.host = host;
     this.info = info;
-    this.id = info.socketId ?? host.settings.runtime.randomUuid();
+    this.#id = info.socketId;
     this.publicOnly = options.publicOnly ?? false;
     this.reader = new Reader(this);
     this.#outlet = outlet;
@@ -94,6 +94,11 @@ export class RouterSocket implements Socket {
   }
 
   // What handlers and the rest of the world see.
+
+  /** Made up when somebody asks: many sockets are never asked. */
+  get id(): string {
+    return (this.#id ??= this.runtime.randomUuid());
+  }
 
   get runtime(): Runtime {
     return this.host.settings.runtime;
