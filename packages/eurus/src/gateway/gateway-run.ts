@@ -1,4 +1,6 @@
+import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
+import { untilDelivered } from "../delivery.ts";
 import { EurusError } from "../errors.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent, UnpinnedCause } from "../events.ts";
@@ -6,7 +8,7 @@ import { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame } from "../link/frame.ts";
 import { wireVersion } from "../link/packet-header.ts";
 import { minimumPayloadBytes } from "../link/limits.ts";
-import type { LinkLostCause } from "../link/link.ts";
+import type { GatewayLink, LinkLostCause } from "../link/link.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Transport, Unsubscribe } from "../transport/transport.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
@@ -22,7 +24,7 @@ import { instanceLost } from "./instance-lost.ts";
 import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
 import type { Pin } from "./pin.ts";
-import { settleLost } from "./outcomes.ts";
+import { settleLost, settleOverdue } from "./outcomes.ts";
 
 /** What one run of a gateway gets from the gateway. */
 export interface GatewayRunOptions {
@@ -34,10 +36,11 @@ export interface GatewayRunOptions {
   readonly events: EventSource<GatewayEvent>;
 }
 
+/** After this long without an acknowledgement the client is told that nobody knows. */
+const unacknowledgedMs = 5_000;
 /** Heartbeats of our own that may be missing before the bus counts as away. */
 const silentBeats = 3;
 const wireVersions = { min: wireVersion, max: wireVersion } as const;
-const deliveryTimeoutMs = 2_000;
 
 /** A gateway from one start to the stop that follows; the next start makes another one. */
 export class GatewayRun implements GatewayParts, InstancePinsOwner {
@@ -47,6 +50,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   readonly fleet: Fleet;
   readonly forwarder: Forwarder;
   readonly forwardHeaders: ReadonlySet<string>;
+  /** Counts up every 250 ms. */
+  ticks = 0;
   readonly #transport: Transport;
   readonly #dialer: LinkDialer;
   readonly #announcer: GatewayAnnouncer;
@@ -152,9 +157,9 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** Says goodbye once everything else was said. */
   async leave(): Promise<void> {
-    await this.#delivered();
+    await this.#delivered(this.#dialer.links());
     this.#announcer.goodbye();
-    await this.#delivered();
+    await this.#delivered([]);
     this.abandon();
   }
 
@@ -210,15 +215,26 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   }
 
   #tick(): void {
+    this.ticks++;
     this.#checkBus();
     this.fleet.tick();
     this.#endStalled();
+    // A bus within the process acknowledges nothing, and loses nothing.
+    if (!this.#transport.reliable && this.ticks % ticksFor(1_000) === 0) this.#settleOverdue();
   }
 
   /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
   #checkBus(): void {
     const silent = this.#announcer.echo.silentMs > silentBeats * this.options.heartbeatIntervalMs;
     this.fleet.setAway(silent || this.#transport.status !== "connected");
+  }
+
+  #settleOverdue(): void {
+    const tick = this.ticks - ticksFor(unacknowledgedMs);
+    for (const edge of this.sockets.all()) {
+      if (edge.openMessages === 0) continue;
+      for (const pin of edge.pins.values()) settleOverdue(this, pin, tick);
+    }
   }
 
   #endStalled(): void {
@@ -238,17 +254,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     }
   }
 
-  /** Resolves when what was said so far has reached the bus, or can't. */
-  #delivered(): Promise<void> {
-    const { runtime } = this.options;
-    return new Promise((resolve) => {
-      const timer = runtime.setTimer(deliveryTimeoutMs, resolve);
-      const done = (): void => {
-        timer.cancel();
-        resolve();
-      };
-      // Links write at the end of the turn; what they write has to be in front of the flush.
-      runtime.defer(() => this.#transport.flush().then(done, done));
-    });
+  /** Resolves when peers have taken what was said on these links, and the bus what was published. */
+  #delivered(links: readonly GatewayLink[]): Promise<void> {
+    return untilDelivered(this.#transport, this.options.runtime, links);
   }
 }

@@ -13,6 +13,8 @@ export interface InstancePinsOwner {
   /** Upgrade headers that services may see, lower-case. */
   readonly forwardHeaders: ReadonlySet<string>;
   nowMs(): number;
+  /** Counts up every 250 ms. */
+  readonly ticks: number;
   frame(instance: InstancePins, frame: InstanceToGatewayFrame): void;
   pinned(pin: Pin): void;
   unpinned(pin: Pin, cause: UnpinnedCause): void;
@@ -45,6 +47,11 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
     this.#owner = owner;
     const { service, id, epoch } = instance;
     this.link = dialer.dial({ service, instanceId: id, instanceEpoch: epoch }, this);
+  }
+
+  /** The present tick of the gateway. */
+  get tick(): number {
+    return this.#owner.ticks;
   }
 
   get service(): string {

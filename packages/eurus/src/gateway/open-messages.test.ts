@@ -16,7 +16,14 @@ test("behaves like a list of numbered messages, whatever stays open", () => {
 
       for (const action of steps) {
         if ("add" in action) {
-          const message = { number: ++count, id: action.add, messageType: "text", arrival: count } as const;
+          const message = {
+            number: ++count,
+            id: action.add,
+            messageType: "text" as const,
+            arrival: count,
+            tick: 0,
+            taken: false,
+          };
           open.add(message);
           model.push(message);
         } else if ("end" in action) {
@@ -39,7 +46,7 @@ test("behaves like a list of numbered messages, whatever stays open", () => {
 
 test("forgets an ended message once, so that a late answer to its number is recognised", () => {
   const open = new OpenMessages();
-  open.add({ number: 1, id: "a", messageType: "text", arrival: 1 });
+  open.add({ number: 1, id: "a", messageType: "text", arrival: 1, tick: 0, taken: false });
 
   expect(open.end(1)).toBe(true);
 

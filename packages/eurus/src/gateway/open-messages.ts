@@ -8,6 +8,10 @@ export interface OpenMessage {
   readonly messageType: MessageType;
   /** Counts over the whole socket, so that the latest message with an id can be told among several pins. */
   readonly arrival: number;
+  /** When it was sent, in ticks of the gateway. */
+  readonly tick: number;
+  /** The instance is known to have it. */
+  taken: boolean;
 }
 
 const slots = 64;
@@ -63,10 +67,16 @@ export class OpenMessages {
     return latest;
   }
 
-  /** Takes everything out, oldest first. */
-  takeAll(): OpenMessage[] {
+  /** Everything that is open, in no order. */
+  all(): readonly OpenMessage[] {
     const all = this.#ring.filter((message) => message !== undefined);
     if (this.#older !== undefined) all.push(...this.#older.values());
+    return all;
+  }
+
+  /** Takes everything out, oldest first. */
+  takeAll(): OpenMessage[] {
+    const all = this.all();
     this.#ring.length = 0;
     this.#older = undefined;
     this.#size = 0;

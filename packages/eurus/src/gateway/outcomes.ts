@@ -23,6 +23,23 @@ export function settleLost(parts: OutcomeParts, pin: Pin): void {
   }
 }
 
+/**
+ * Tells the client of messages that nobody has acknowledged since `tick`. They stay on their way and may still be
+ * handled; what is answered to them then is dropped.
+ */
+export function settleOverdue(parts: OutcomeParts, pin: Pin, tick: number): void {
+  if (pin.open.size === 0) return;
+  for (const message of pin.open.all()) {
+    if (message.taken || message.tick > tick) continue;
+    if (pin.instance.link.proofOf(pin.number, message.number) === "taken") {
+      message.taken = true;
+    } else {
+      pin.settle(message.number);
+      unknown(parts, pin, message, false);
+    }
+  }
+}
+
 /** The instance has taken everything up to `lastNumber`, and certainly nothing later. */
 export function settleUnpinned(parts: OutcomeParts, pin: Pin, lastNumber: number): void {
   for (const message of takeOpen(pin)) {

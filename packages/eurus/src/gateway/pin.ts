@@ -135,7 +135,8 @@ export class Pin {
     this.#lastNumber = frame.number;
     if (frame.id !== undefined) {
       const { number, id, messageType } = frame;
-      this.open.add({ number, id, messageType, arrival: ++this.edge.arrivals });
+      const arrival = ++this.edge.arrivals;
+      this.open.add({ number, id, messageType, arrival, tick: this.instance.tick, taken: false });
       this.edge.openMessages++;
     }
     if (this.#state === "opening") {

@@ -79,6 +79,8 @@ export interface Link<Outgoing extends Frame, Incoming extends Frame> {
    * is dropped.
    */
   release(pin: number): void;
+  /** Whether everything that was sent has left, and was taken by the peer as far as this end can know. */
+  readonly allTaken: boolean;
   /** Ends the link from this side; the listener hears `lost`. */
   fail(cause: LinkLostCause): void;
   /**

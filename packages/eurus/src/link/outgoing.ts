@@ -89,6 +89,11 @@ export class Outgoing {
     return this.#isEstablished;
   }
 
+  /** Whether nothing waits for a batch, or for its acknowledgement. */
+  get isEmpty(): boolean {
+    return !this.#isOpen && this.#retained.length === 0;
+  }
+
   /** The number of the batch that is published next. */
   get sendNext(): number {
     return this.#nextSequence - this.#unpublished;

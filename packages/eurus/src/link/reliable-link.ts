@@ -122,6 +122,10 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     this.#guard(() => this.#options.listener().lost(cause));
   }
 
+  get allTaken(): boolean {
+    return this.#state === "lost" || (this.#frames.length === 0 && !this.#outbox.hasWaiting);
+  }
+
   proofOf(pin: number, messageNumber: number): DeliveryProof {
     for (const batch of this.#recent) {
       if (!isIn(batch.messages, pin, messageNumber)) continue;
@@ -142,7 +146,8 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
 
   /** The bus handed this batch to nobody. In one process that means that nobody is there. */
   undeliverable(sequence: number): void {
-    for (const batch of this.#recent) if (batch.sequence === sequence) batch.isUndeliverable = true;
+    // In one process the subscription was gone for whatever was published after it, too.
+    for (const batch of this.#recent) if (batch.sequence >= sequence) batch.isUndeliverable = true;
     if (this.#state === "lost") return;
     this.#state = "suspect";
     this.#guard(() => this.#options.listener().suspect());

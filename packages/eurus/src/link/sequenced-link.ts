@@ -150,6 +150,10 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     return this.#reachability.isSuspect ? "suspect" : "open";
   }
 
+  get allTaken(): boolean {
+    return this.#isLost || (this.#outgoing.isEmpty && !this.#outbox.hasWaiting);
+  }
+
   send(frame: Out): void {
     if (this.#isLost) return;
     const { wholeBytes } = this.#outbox.limits;

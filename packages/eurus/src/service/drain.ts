@@ -11,10 +11,11 @@ export interface DrainPlan {
 }
 
 const checkIntervalMs = 10;
+const closeTimeoutMs = 5_000;
 
 /**
  * Ends each connection as soon as its handlers are done, at once if they only wait for the client, and all of them
- * in time. Resolves when every close chain has run.
+ * in time. Resolves when every close chain has run, or 5 s after the last one began.
  */
 export async function drain(connections: readonly VirtualConnection[], plan: DrainPlan): Promise<void> {
   const { runtime, timeoutMs, keepClients } = plan;
@@ -30,7 +31,11 @@ export async function drain(connections: readonly VirtualConnection[], plan: Dra
     });
     if (remaining.length > 0) runtime.setTimer(checkIntervalMs, check);
   };
-  const finished = connections.map((connection) => connection.finished);
+  const finished = Promise.all(connections.map((connection) => connection.finished));
   check();
-  await Promise.all(finished);
+  // Close handlers may take their time, but one that never ends must not keep the service for ever.
+  const tooLate = new Promise<void>((resolve) => {
+    runtime.setTimer(timeoutMs + closeTimeoutMs, resolve);
+  });
+  await Promise.race([finished, tooLate]);
 }

@@ -2,6 +2,7 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros"
 import type { Runtime } from "velaros-protocol";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
 import { startTicks } from "../directory/ticker.ts";
+import { untilDelivered } from "../delivery.ts";
 import { EurusError } from "../errors.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
@@ -28,7 +29,6 @@ export interface ServiceRunOptions {
   gatewayNames(): readonly string[];
 }
 
-const deliveryTimeoutMs = 2_000;
 /** Heartbeats of our own that may be missing before the bus counts as away. */
 const silentBeats = 3;
 const wireVersions = { min: wireVersion, max: wireVersion } as const;
@@ -112,9 +112,9 @@ export class ServiceRun implements AcceptorHost {
       timeoutMs: settings.drainTimeoutMs,
       keepClients: settings.onInstanceLost === "repin",
     });
-    await this.#delivered();
+    await this.#delivered(this.#links.links());
     this.#announcer.goodbye();
-    await this.#delivered();
+    await this.#delivered([]);
     this.abandon();
   }
 
@@ -177,16 +177,8 @@ export class ServiceRun implements AcceptorHost {
     this.#announcer.setAway(silent || transport.status !== "connected");
   }
 
-  /** Resolves when what was said so far has reached the bus, or can't. */
-  #delivered(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.runtime.setTimer(deliveryTimeoutMs, resolve);
-      const done = (): void => {
-        timer.cancel();
-        resolve();
-      };
-      // Links write at the end of the turn; what they write has to be in front of the flush.
-      this.runtime.defer(() => this.#options.transport.flush().then(done, done));
-    });
+  /** Resolves when peers have taken what was said on these links, and the bus what was published. */
+  #delivered(links: readonly InstanceLink[]): Promise<void> {
+    return untilDelivered(this.#options.transport, this.runtime, links);
   }
 }
