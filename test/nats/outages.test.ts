@@ -66,7 +66,8 @@ natsTest(
       sent++;
       for (const client of clients) client.send({ id: `n${sent}`, path: "/count", data: sent });
     }, 5);
-    const answered = (): number => clients[0]?.received.filter(({ data }) => typeof data === "number").length ?? 0;
+    const answered = (): number =>
+      clients[0]?.received.filter(({ data }) => typeof data === "number").length ?? 0;
 
     await expect.poll(answered, eventually).toBeGreaterThan(50);
     await fleet.server.kill();

@@ -158,7 +158,8 @@ export class ProcessFleet implements AsyncDisposable {
   }
 
   static async start(clusterSize: number = 1): Promise<ProcessFleet> {
-    const servers = clusterSize === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(clusterSize);
+    const servers =
+      clusterSize === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(clusterSize);
     return new ProcessFleet(servers);
   }
 

@@ -36,9 +36,9 @@ export class RawClient implements Disposable {
   }
 
   /** Opens a WebSocket. */
-  static async open(port: number, allowHalfOpen = false): Promise<RawClient> {
+  static async open(port: number, allowHalfOpen = false, path = "/"): Promise<RawClient> {
     const client = await RawClient.connect(port, allowHalfOpen);
-    client.socket.write(handshake());
+    client.socket.write(handshake({}, `GET ${path} HTTP/1.1`));
     await client.until(() => client.#response !== undefined);
     if (client.#response?.startsWith("HTTP/1.1 101") !== true) throw new Error(client.#response);
     return client;

@@ -32,7 +32,8 @@ ready(
     services: () => gateway.services(),
     sockets: () => gateway.sockets(),
     canServe: (path) => gateway.canServePath(String(path)),
-    events: () => events.map((event) => (event.type === "error" ? { ...event, error: String(event.error) } : event)),
+    events: () =>
+      events.map((event) => (event.type === "error" ? { ...event, error: String(event.error) } : event)),
     busStatus: () => transport.status,
     stop: () => gateway.stop(),
   },

@@ -41,7 +41,8 @@ const routes = new Router()
   })
   .publicBind("/pour", async (ctx) => {
     // More than any buffer on the way holds, for a client that may not read it.
-    for (let count = 0; count < 400 && !ctx.signal.aborted; count++) await ctx.push("x".repeat(256 * 1024), { path: "/poured" });
+    for (let count = 0; count < 400 && !ctx.signal.aborted; count++)
+      await ctx.push("x".repeat(256 * 1024), { path: "/poured" });
   });
 const router = new Router()
   .use(json())
@@ -63,7 +64,8 @@ await service.start();
 ready(
   { id: service.id },
   {
-    events: () => events.map((event) => (event.type === "error" ? { ...event, error: String(event.error) } : event)),
+    events: () =>
+      events.map((event) => (event.type === "error" ? { ...event, error: String(event.error) } : event)),
     counted: () => [...counted.values()],
     closes: () => closes,
     opens: () => opens,
