@@ -39,6 +39,8 @@ export class FaultyBus {
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
   readonly #endpoints = new Set<Endpoint>();
+  /** Pairs of endpoints between which nothing passes in this direction. */
+  readonly #severed = new Map<Endpoint, Map<Endpoint, "silent" | "reported">>();
   #faults: BusFaults = healthyBus;
   #isUp = true;
 
@@ -49,9 +51,82 @@ export class FaultyBus {
 
   /** A transport for one process; the process's death takes its subscriptions along. */
   connect(process: VirtualProcess): Endpoint {
-    const endpoint = new Endpoint(this, process);
+    const endpoint = new Endpoint(this, process, this.#isUp ? "connected" : "disconnected");
     this.#endpoints.add(endpoint);
     return endpoint;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The process is gone; the server needs a moment to notice, and loses what comes for it until then. */
+  disconnect(endpoint: Endpoint): void {
+    this.#time.schedule(this.#random.next() * 6, () => this.#endpoints.delete(endpoint));
+  }
+
+  /**
+   * Nothing passes from one endpoint to the other, as when a route between two servers of a cluster is gone: without
+   * a sign, or reported as if nobody were there.
+   */
+  sever(from: Endpoint, to: Endpoint, how: "silent" | "reported"): void {
+    const targets = this.#severed.get(from) ?? new Map<Endpoint, "silent" | "reported">();
+    this.#severed.set(from, targets.set(to, how));
+  }
+
+  heal(from: Endpoint, to: Endpoint): void {
+    this.#severed.get(from)?.delete(to);
+  }
+
+  /**
+   * A partition between one process and the bus. The client's library notices when its pings stay unanswered.
+   *
+   * @param noticedAfterMs - When it gives its connection up; undefined if never.
+   */
+  cutOff(
+    endpoint: Endpoint,
+    direction: "in" | "out" | "both",
+    forMs: number,
+    noticedAfterMs: number | undefined,
+  ): void {
+    endpoint.cutOff = direction;
+    if (noticedAfterMs !== undefined && noticedAfterMs < forMs) {
+      this.#time.schedule(
+        noticedAfterMs,
+        () => {
+          if (endpoint.cutOff !== "none") endpoint.setStatus("disconnected");
+        },
+        endpoint.process,
+      );
+    }
+    this.#time.schedule(forMs, () => {
+      endpoint.cutOff = "none";
+      this.#time.schedule(this.#random.next() * 300, () => this.#comeBack(endpoint), endpoint.process);
+    });
+  }
+
+  healAll(): void {
+    this.#severed.clear();
+    for (const endpoint of this.#endpoints) {
+      endpoint.cutOff = "none";
+      this.#time.schedule(this.#random.next() * 300, () => this.#comeBack(endpoint), endpoint.process);
+    }
+  }
+
+  /** The server gives up on a client that does not keep up: what was on its way is lost, and it has to come back. */
+  cutOffSlowConsumer(endpoint: Endpoint): void {
+    endpoint.loseInFlight();
+    this.reconnect(endpoint);
+  }
+
+  /** One process loses its connection and comes back at once, the others notice nothing. */
+  reconnect(endpoint: Endpoint): void {
+    this.#time.schedule(0, () => endpoint.setStatus("disconnected"), endpoint.process);
+    this.#time.schedule(10 + this.#random.next() * 300, () => this.#comeBack(endpoint), endpoint.process);
+  }
+
+  #comeBack(endpoint: Endpoint): void {
+    if (this.#isUp && endpoint.cutOff === "none") endpoint.setStatus("connected");
   }
 
   setFaults(faults: Partial<BusFaults>): void {
@@ -62,6 +137,7 @@ export class FaultyBus {
   stop(): void {
     this.#isUp = false;
     for (const endpoint of this.#endpoints) {
+      endpoint.loseInFlight();
       this.#time.schedule(
         this.#random.next() * 5,
         () => endpoint.setStatus("disconnected"),
@@ -74,7 +150,7 @@ export class FaultyBus {
   start(): void {
     this.#isUp = true;
     for (const endpoint of this.#endpoints) {
-      this.#time.schedule(this.#random.next() * 300, () => endpoint.setStatus("connected"), endpoint.process);
+      this.#time.schedule(this.#random.next() * 300, () => this.#comeBack(endpoint), endpoint.process);
     }
   }
 
@@ -85,12 +161,15 @@ export class FaultyBus {
     payload: Uint8Array,
     undeliverableSubject: string | undefined,
   ): void {
-    if (!this.#isUp || from.status !== "connected" || from.cutOff !== "none") return;
+    if (!this.#isUp || from.status !== "connected" || from.isDeaf("out")) return;
     let matched = false;
+    const tokens = subject.split(".");
     for (const endpoint of this.#endpoints) {
-      if (endpoint.process.isDead || endpoint.status !== "connected" || !endpoint.isSubscribed(subject))
-        continue;
+      if (endpoint.status !== "connected" || !endpoint.isSubscribed(tokens)) continue;
+      const severed = this.#severed.get(from)?.get(endpoint);
+      if (severed === "reported") continue;
       matched = true;
+      if (severed === "silent") continue;
       if (undeliverableSubject !== undefined && this.#random.chance(this.#faults.falseUndeliverable)) {
         // A route between two servers is gone: the packet is lost and reported as undeliverable.
         this.#report(from, undeliverableSubject);
@@ -122,7 +201,14 @@ export class FaultyBus {
   }
 
   #at(to: Endpoint, delayMs: number, packet: Packet): void {
-    this.#time.schedule(delayMs, () => to.arrive(packet), to.process);
+    const { generation } = to;
+    this.#time.schedule(
+      delayMs,
+      () => {
+        if (to.generation === generation) to.arrive(packet);
+      },
+      to.process,
+    );
   }
 
   #delayMs(): number {
@@ -138,17 +224,33 @@ export class Endpoint implements Transport {
   readonly process: VirtualProcess;
   /** When the last packet of each publisher arrives, so that order is kept. */
   readonly lastArrivalMs = new Map<Endpoint, number>();
-  /** A partition: `silent` gives no sign at all; packets in both directions vanish. */
-  cutOff: "none" | "silent" = "none";
+  /** A partition between this process and the bus: packets in these directions vanish without a sign. */
+  cutOff: "none" | "in" | "out" | "both" = "none";
+  /** Counts the occasions on which everything on its way here was lost. */
+  generation = 0;
   readonly #bus: FaultyBus;
   readonly #subscribers = new Set<Subscriber>();
   readonly #statusListeners = new Set<(status: TransportStatus) => void>();
   readonly #errorListeners = new Set<(error: Error) => void>();
-  #status: TransportStatus = "connected";
+  #status: TransportStatus;
 
-  constructor(bus: FaultyBus, process: VirtualProcess) {
+  constructor(bus: FaultyBus, process: VirtualProcess, status: TransportStatus) {
     this.#bus = bus;
     this.process = process;
+    this.#status = status;
+  }
+
+  /** How many subscriptions there are. */
+  get subscriptions(): number {
+    return this.#subscribers.size;
+  }
+
+  loseInFlight(): void {
+    this.generation++;
+  }
+
+  isDeaf(direction: "in" | "out"): boolean {
+    return this.cutOff === "both" || this.cutOff === direction;
   }
 
   get status(): TransportStatus {
@@ -175,13 +277,13 @@ export class Endpoint implements Transport {
     };
   }
 
-  isSubscribed(subject: string): boolean {
-    const tokens = subject.split(".");
-    return [...this.#subscribers].some((subscriber) => matches(subscriber.tokens, tokens));
+  isSubscribed(tokens: readonly string[]): boolean {
+    for (const subscriber of this.#subscribers) if (matches(subscriber.tokens, tokens)) return true;
+    return false;
   }
 
   arrive(packet: Packet): void {
-    if (this.#status !== "connected" || this.cutOff !== "none") return;
+    if (this.#status !== "connected" || this.isDeaf("in")) return;
     const tokens = packet.subject.split(".");
     for (const subscriber of [...this.#subscribers]) {
       if (!matches(subscriber.tokens, tokens)) continue;

@@ -1,33 +1,50 @@
+import { nextTick } from "node:process";
 import type { Runtime, Timer } from "velaros-protocol";
 
 import type { SeededRandom } from "./random.ts";
 
 interface Scheduled {
-  readonly atMs: number;
-  readonly order: number;
+  atMs: number;
+  order: number;
   readonly process: VirtualProcess | undefined;
+  /** A timer of the process itself, as opposed to input that reaches it. */
+  readonly isTimer: boolean;
+  /** Undefined once it happened or was called off. */
   callback: (() => void) | undefined;
 }
+
+/** What wall clocks show when virtual time begins. */
+const wallClockStartMs = Date.UTC(2030, 0, 1);
 
 /**
  * A clock that only moves when nothing is left to do now. Everything that happens in a simulated fleet is an
  * event in its queue; promises settle between two events, so a run depends on nothing but its seed.
  */
 export class VirtualTime {
+  /** How far wall clocks are off: somebody sets them, and nobody's leases may care. */
+  wallClockOffsetMs = 0;
   #nowMs = 0;
   #order = 0;
-  readonly #queue: Scheduled[] = [];
+  #queue: Scheduled[] = [];
 
   get nowMs(): number {
     return this.#nowMs;
   }
 
+  /** How many timers living processes have set and not called off. */
+  get pendingTimers(): number {
+    return this.#queue.filter(
+      ({ callback, process, isTimer }) => isTimer && callback !== undefined && process?.isDead === false,
+    ).length;
+  }
+
   /** Runs `callback` after `delayMs` of virtual time, in the life of `process` if one is given. */
-  schedule(delayMs: number, callback: () => void, process?: VirtualProcess): Timer {
+  schedule(delayMs: number, callback: () => void, process?: VirtualProcess, isTimer: boolean = false): Timer {
     const entry: Scheduled = {
       atMs: this.#nowMs + Math.max(0, delayMs),
       order: this.#order++,
       process,
+      isTimer,
       callback,
     };
     this.#push(entry);
@@ -41,21 +58,49 @@ export class VirtualTime {
   /** Runs everything that is due within the next `durationMs`, then stands at its end. */
   async run(durationMs: number): Promise<void> {
     const untilMs = this.#nowMs + durationMs;
-    await settlePromises();
-    for (;;) {
-      const next = this.#queue[0];
-      if (next === undefined || next.atMs > untilMs) break;
-      this.#pop();
-      if (next.callback === undefined || next.process?.isDead === true) continue;
-      this.#nowMs = next.atMs;
-      if (next.process?.isPaused === true) {
-        next.process.holdBack(next.callback);
-        continue;
-      }
-      next.callback();
+    const realNow = Date.now;
+    Date.now = () => Math.floor(wallClockStartMs + this.#nowMs + this.wallClockOffsetMs);
+    try {
       await settlePromises();
+      for (;;) {
+        const next = this.#queue[0];
+        if (next === undefined || next.atMs > untilMs) break;
+        this.#pop();
+        const { callback, process } = next;
+        if (callback === undefined || process?.isDead === true) continue;
+        this.#nowMs = Math.max(this.#nowMs, next.atMs);
+        if (process?.isPaused === true) {
+          process.holdBack(next);
+          continue;
+        }
+        next.callback = undefined;
+        callback();
+        await settlePromises();
+      }
+    } finally {
+      Date.now = realNow;
     }
     this.#nowMs = untilMs;
+  }
+
+  /** @internal Lets an event that was held back happen now. */
+  release(entry: Scheduled): void {
+    if (entry.callback === undefined) return;
+    entry.atMs = this.#nowMs;
+    entry.order = this.#order++;
+    this.#push(entry);
+  }
+
+  /** @internal Brings all timers of a process forward, as a jump of its clock does. */
+  hurry(process: VirtualProcess, byMs: number): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const entry of queue) {
+      if (entry.process === process && entry.isTimer) {
+        entry.atMs = Math.max(this.#nowMs, entry.atMs - byMs);
+      }
+      this.#push(entry);
+    }
   }
 
   // A binary heap: a run of a fleet holds tens of thousands of pending events.
@@ -97,10 +142,13 @@ function isBefore(a: Scheduled, b: Scheduled): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
-/** Resolves once every promise that could settle has settled: the microtask queue is empty by then. */
+/**
+ * Resolves once every promise that could settle has settled. Called from a promise job, the next tick comes when
+ * the queue of such jobs is empty; a turn of the real event loop would cost ten times as much.
+ */
 function settlePromises(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    nextTick(resolve);
   });
 }
 
@@ -111,16 +159,21 @@ export class VirtualProcess {
   readonly #time: VirtualTime;
   #dead = false;
   #paused = false;
-  #heldBack: Array<() => void> = [];
+  #clockOffsetMs = 0;
+  #heldBack: Scheduled[] = [];
 
   constructor(name: string, time: VirtualTime, random: SeededRandom) {
     this.name = name;
     this.#time = time;
-    const token = (length: number, alphabet: string): string =>
-      Array.from({ length }, () => alphabet[random.integer(0, alphabet.length - 1)]).join("");
+    const token = (length: number, alphabet: string): string => {
+      let text = "";
+      for (let index = 0; index < length; index++)
+        text += alphabet[Math.floor(random.next() * alphabet.length)];
+      return text;
+    };
     this.runtime = {
-      nowMs: () => time.nowMs,
-      setTimer: (delayMs, callback) => time.schedule(delayMs, callback, this),
+      nowMs: () => time.nowMs + this.#clockOffsetMs,
+      setTimer: (delayMs, callback) => time.schedule(delayMs, callback, this, true),
       defer: (callback) => {
         time.schedule(0, callback, this);
       },
@@ -152,14 +205,29 @@ export class VirtualProcess {
     this.#paused = true;
   }
 
-  /** As SIGCONT: what waited runs now, in order. */
-  resume(): void {
+  /**
+   * As SIGCONT: what waited runs now, in order.
+   *
+   * @param timersFirst - Timers that fell due meanwhile run before any input, as an event loop has it.
+   */
+  resume(timersFirst: boolean = false): void {
     this.#paused = false;
-    for (const callback of this.#heldBack.splice(0)) this.#time.schedule(0, callback, this);
+    const held = this.#heldBack;
+    this.#heldBack = [];
+    const inOrder = timersFirst
+      ? [...held.filter(({ isTimer }) => isTimer), ...held.filter(({ isTimer }) => !isTimer)]
+      : held;
+    for (const entry of inOrder) this.#time.release(entry);
+  }
+
+  /** The monotonic clock of this process leaps ahead, as after a suspension that it does not notice otherwise. */
+  jumpClock(byMs: number): void {
+    this.#clockOffsetMs += byMs;
+    this.#time.hurry(this, byMs);
   }
 
   /** @internal Called by the clock for what falls due while the process is paused. */
-  holdBack(callback: () => void): void {
-    this.#heldBack.push(callback);
+  holdBack(entry: Scheduled): void {
+    this.#heldBack.push(entry);
   }
 }
