@@ -33,6 +33,8 @@ export interface VelarosErrorDetails {
   VELAROS_ID_REQUIRED: { readonly path: string };
   /** A message was asked for where there is none, such as in an open handler. */
   VELAROS_NO_MESSAGE: { readonly action: string };
+  /** Open or close handlers did not end in time; the connection ended without them. */
+  VELAROS_LIFECYCLE_TIMEOUT: { readonly chain: "open" | "close"; readonly timeoutMs: number };
   /** A close code that must not be sent. */
   VELAROS_CLOSE_CODE_INVALID: { readonly status: number };
   /** The client's data violates the `input` schema of its route. Answered with `VALIDATION_FAILED`. */
@@ -76,6 +78,8 @@ const messages: { readonly [Code in VelarosErrorCode]: (details: VelarosErrorDet
   VELAROS_ID_REQUIRED: ({ path }) =>
     `Can't receive another message for "${path}": the client must send an id, and repeat it in each further message.`,
   VELAROS_NO_MESSAGE: ({ action }) => `Can't ${action}: open and close handlers have no message.`,
+  VELAROS_LIFECYCLE_TIMEOUT: ({ chain, timeoutMs }) =>
+    `The ${chain} handlers of a closed connection did not end within ${timeoutMs} ms; it ended without them. Let them watch context.signal, or raise { lifecycleTimeoutMs }.`,
   VELAROS_CLOSE_CODE_INVALID: ({ status }) =>
     `Close code ${status} can't be sent. Use 1000–1014 without 1004, 1005 and 1006, or your own from 3000–4999.`,
   VELAROS_INPUT_INVALID: ({ path, fields }) =>

@@ -2,6 +2,11 @@ import type { Context, RouteParams } from "./context/context.ts";
 import type { ParamsLookup } from "./pattern/params.ts";
 import type { SocketState } from "./socket/socket.ts";
 
+/** What a handler may return: what its route answers, or nothing. */
+export type HandlerResult<Output> = unknown extends Output
+  ? unknown
+  : Output | void | undefined | Promise<Output | void | undefined>;
+
 /**
  * Handles messages. What it returns, unless undefined, answers the message; a promise is awaited first. It
  * passes the message on by calling `context.next()`; else the message ends here.
@@ -11,7 +16,7 @@ export type HandlerFunction<
   State extends object = SocketState,
   Input = unknown,
   Output = unknown,
-> = (context: Context<RouteParams<Path>, State, Input, Output>) => unknown;
+> = (context: Context<RouteParams<Path>, State, Input, Output>) => HandlerResult<Output>;
 
 /** Handles open or close; the next handler follows by itself. */
 export type LifecycleFunction<State extends object = SocketState> = (

@@ -22,6 +22,7 @@ export type {
   Handler,
   HandlerFunction,
   HandlerObject,
+  HandlerResult,
   LifecycleFunction,
   OpenHandler,
   OpenHandlerObject,

@@ -208,6 +208,22 @@ describe("the close chain", () => {
   });
 });
 
+test("chains that never end hold up the end of a connection for a while only", async () => {
+  const log: string[] = [];
+  const onError = (error: Error): void => void log.push(error.message.slice(0, 17));
+  const router = new Router({ lifecycleTimeoutMs: 5, onError })
+    .useOpen(() => new Promise(() => {}))
+    .useClose(() => void log.push("first close handler"))
+    .useClose(() => new Promise(() => {}));
+  const client = connectClient(router);
+
+  await client.close(4001, "bye");
+
+  expect(log).toEqual(["The open handlers", "first close handler", "The close handlers".slice(0, 17)]);
+  expect(client.connection.closed).toEqual({ status: 4001, reason: "bye", source: "client" });
+  expect(client.connection.closeCount).toBe(1);
+});
+
 describe("after a close", () => {
   test("the handler goes on, next stops, no further message is handled, receives reject, signals abort [claim:81 claim:82]", async () => {
     const log: unknown[] = [];

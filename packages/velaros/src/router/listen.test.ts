@@ -52,7 +52,7 @@ test("a message above the limit closes with 1009 and runs the close handlers onc
 });
 
 test("the setters of origins and pings are options of the endpoints that are opened later", async () => {
-  const router = new Router()
+  const router = new Router({ logger: { warn() {}, error() {} } })
     .use(json())
     .setOrigins(["https://*.example.com"])
     .setPingInterval(20)

@@ -55,6 +55,13 @@ export interface RouterOptions {
    * @defaultValue `1_024`
    */
   readonly maxWaitingMessages?: number | undefined;
+  /**
+   * How long open handlers may go on after the connection has closed, and close handlers at all, in milliseconds; then
+   * the connection ends without waiting for them, which is reported to `onError`.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly lifecycleTimeoutMs?: number | undefined;
   /** Clock, timers and random numbers; only tests replace them. */
   readonly runtime?: Runtime | undefined;
 }
@@ -73,6 +80,7 @@ export function socketSettings(options: RouterOptions, runtime: Runtime): Socket
     runtime,
     unanswered,
     requestTimeoutMs: atLeast(0, "requestTimeoutMs", options.requestTimeoutMs ?? 0),
+    lifecycleTimeoutMs: atLeast(1, "lifecycleTimeoutMs", options.lifecycleTimeoutMs ?? 10_000),
     maxHandlersPerSocket: atLeast(1, "maxHandlersPerSocket", options.maxHandlersPerSocket ?? 64),
     maxWaitingMessages: atLeast(1, "maxWaitingMessages", options.maxWaitingMessages ?? 1_024),
   };

@@ -69,6 +69,17 @@ test("data is typed by the schemas of the route", () => {
   );
 });
 
+test("what a handler returns is checked against the output schema", () => {
+  const schemas = { output: z.object({ n: z.number() }) };
+  new Router()
+    .bind("/sync", schemas, () => ({ n: 1 }))
+    .bind("/async", schemas, async () => ({ n: 1 }))
+    .bind("/replies", schemas, (ctx) => ctx.reply({ n: 1 }))
+    .bind("/nothing", schemas, () => {})
+    // @ts-expect-error the schema wants a number
+    .bind("/wrong", schemas, () => ({ n: "1" }));
+});
+
 test("without schemas data is unknown until somebody says what it is", () => {
   new Router().bind("/x", async (ctx) => {
     expectTypeOf(await ctx.receive()).toEqualTypeOf<unknown>();

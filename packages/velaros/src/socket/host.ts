@@ -10,6 +10,8 @@ export interface SocketSettings {
   readonly unanswered: "error" | "ignore";
   /** How long a request waits when it does not say; `0` waits until the socket closes. In milliseconds. */
   readonly requestTimeoutMs: number;
+  /** How long open and close handlers may hold up the end of a connection, in milliseconds. */
+  readonly lifecycleTimeoutMs: number;
   /** Handlers that may run at once per socket; those that wait for the client don't count. */
   readonly maxHandlersPerSocket: number;
   /** Messages per socket that may wait for a handler while reading must not stop. */

@@ -1,4 +1,12 @@
-import type { CloseSource, CloseStatus, Codec, MessageType, Runtime, WireError } from "velaros-protocol";
+import type {
+  CloseSource,
+  CloseStatus,
+  Codec,
+  MessageType,
+  Runtime,
+  Timer,
+  WireError,
+} from "velaros-protocol";
 import { runCloseChain, runOpenChain } from "../chain/lifecycle.ts";
 import { settleOutcome } from "../chain/outcome.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
@@ -39,6 +47,7 @@ export class RouterSocket implements Socket {
   #phase: "opening" | "open" | "closing" | "closed" = "opening";
   #values: Map<string, unknown> | undefined;
   #pauses = 0;
+  #patience: Timer | undefined;
   #abort: AbortController | undefined;
   /** Signals of messages that somebody asked for. */
   #messageAborts: Set<AbortController> | undefined;
@@ -314,16 +323,33 @@ export class RouterSocket implements Socket {
     for (const controller of this.#messageAborts ?? []) controller.abort(reason);
     // Not from within the handler that closes: it goes on first. While the open chain runs, its end is awaited.
     if (this.#phase === "open") void settled.then(() => this.#runClose());
+    else this.#limit("open", () => this.#runClose());
   }
 
   #runClose(): void {
+    this.#patience?.cancel();
     this.#phase = "closing";
     const pending = runCloseChain(this, this.host.closeCalls());
-    if (pending === undefined) this.#end();
-    else void pending.then(() => this.#end());
+    if (pending === undefined) {
+      this.#end();
+      return;
+    }
+    this.#limit("close", () => this.#end());
+    void pending.then(() => this.#end());
+  }
+
+  /** Goes on without a chain that does not end. */
+  #limit(chain: "open" | "close", goOn: () => void): void {
+    const timeoutMs = this.settings.lifecycleTimeoutMs;
+    this.#patience = this.runtime.setTimer(timeoutMs, () => {
+      this.host.failed(new VelarosError("VELAROS_LIFECYCLE_TIMEOUT", { chain, timeoutMs }), undefined);
+      goOn();
+    });
   }
 
   #end(): void {
+    if (this.#phase === "closed") return;
+    this.#patience?.cancel();
     this.#phase = "closed";
     const { status, reason, source } = this.#status;
     try {
