@@ -98,10 +98,15 @@ export class Gateway implements HandlerObject, AsyncDisposable {
 
   /** The clients that are connected, and where they are pinned. */
   sockets(): readonly ConnectedSocket[] {
-    return this.#sockets.all().map(({ id, socket, pins }) => ({
-      id,
-      remoteAddress: socket.info.remoteAddress,
-      pins: [...pins.values()].map(({ service, instance }) => ({ service, instanceId: instance.instanceId })),
+    return this.#sockets.all().map((edge) => ({
+      id: edge.id,
+      remoteAddress: edge.socket.info.remoteAddress,
+      pins: [...edge.pins.values()].map(({ service, instance }) => ({
+        service,
+        instanceId: instance.instanceId,
+      })),
+      openMessages: edge.openMessages,
+      waiting: this.#sockets.waiting.has(edge),
     }));
   }
 

@@ -20,4 +20,8 @@ export interface ConnectedSocket {
   readonly id: string;
   readonly remoteAddress: string;
   readonly pins: readonly { readonly service: string; readonly instanceId: string }[];
+  /** How many of its messages with ids have no outcome yet. */
+  readonly openMessages: number;
+  /** It is not read until a service has room for its messages. */
+  readonly waiting: boolean;
 }

@@ -1,0 +1,129 @@
+import { Counter, Gauge } from "prom-client";
+import type { Registry } from "prom-client";
+import type { ServiceEvent } from "../events.ts";
+import type { Service } from "../service/service.ts";
+import type { Unsubscribe } from "../transport/transport.ts";
+import { statusLabel } from "./close-status.ts";
+
+/** What one instance has open, by its own events. */
+interface Watched {
+  readonly service: Service;
+  readonly gatewayIds: Set<string>;
+  sockets: number;
+}
+
+/** What services tell, as metrics. */
+export class ServiceMetrics {
+  readonly #watched = new Set<Watched>();
+  readonly #closed: Counter<"service" | "status" | "source">;
+  readonly #refused: Counter<"service" | "code">;
+  readonly #linksLost: Counter<"service" | "cause">;
+  readonly #announcementsRefused: Counter<"service">;
+  readonly #errors: Counter<"service">;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#closed = new Counter({
+      name: "eurus_service_connections_closed_total",
+      help: "Ended virtual connections of a service, by close code and by who began",
+      labelNames: ["service", "status", "source"],
+      registers,
+    });
+    this.#refused = new Counter({
+      name: "eurus_service_connections_refused_total",
+      help: "Virtual connections that an instance did not take",
+      labelNames: ["service", "code"],
+      registers,
+    });
+    this.#linksLost = new Counter({
+      name: "eurus_service_links_lost_total",
+      help: "Links from gateways that were lost, with all their virtual connections",
+      labelNames: ["service", "cause"],
+      registers,
+    });
+    this.#announcementsRefused = new Counter({
+      name: "eurus_service_announcements_refused_total",
+      help: "Announcements that could not be read",
+      labelNames: ["service"],
+      registers,
+    });
+    this.#errors = new Counter({
+      name: "eurus_service_errors_total",
+      help: "Errors that a service reported",
+      labelNames: ["service"],
+      registers,
+    });
+    this.#registerGauges(registry);
+  }
+
+  watch(service: Service): Unsubscribe {
+    const watched = { service, sockets: 0, gatewayIds: new Set<string>() };
+    this.#watched.add(watched);
+    const unsubscribe = service.onEvent((event) => this.#count(watched, event));
+    return () => {
+      unsubscribe();
+      this.#watched.delete(watched);
+    };
+  }
+
+  #count(watched: Watched, event: ServiceEvent): void {
+    const service = watched.service.name;
+    switch (event.type) {
+      case "virtual-socket-opened":
+        watched.sockets++;
+        break;
+      case "virtual-socket-closed":
+        watched.sockets--;
+        this.#closed.inc({ service, status: statusLabel(event.status), source: event.source });
+        break;
+      case "gateway-added":
+        watched.gatewayIds.add(event.gatewayId);
+        break;
+      case "gateway-removed":
+        watched.gatewayIds.delete(event.gatewayId);
+        break;
+      case "open-refused":
+        this.#refused.inc({ service, code: event.code });
+        break;
+      case "gateway-link-lost":
+        this.#linksLost.inc({ service, cause: event.cause });
+        break;
+      case "announcement-refused":
+        this.#announcementsRefused.inc({ service });
+        break;
+      case "error":
+        this.#errors.inc({ service });
+        break;
+      case "draining":
+        // It stops, and a stopped one knows nobody.
+        watched.gatewayIds.clear();
+        break;
+      case "bus":
+        // Seen in the gauges.
+        break;
+    }
+  }
+
+  #registerGauges(registry: Registry): void {
+    const all = this.#watched;
+    const gauge = (name: string, help: string, value: (watched: Watched) => number): void => {
+      registry.registerMetric(
+        new Gauge({
+          name,
+          help,
+          labelNames: ["service"],
+          registers: [],
+          collect() {
+            this.reset();
+            for (const watched of all) this.inc({ service: watched.service.name }, value(watched));
+          },
+        }),
+      );
+    };
+    gauge("eurus_service_connections", "Open virtual connections", ({ sockets }) => sockets);
+    gauge("eurus_service_gateways", "Gateways that an instance knows", ({ gatewayIds }) => gatewayIds.size);
+    gauge("eurus_service_bus_disconnected", "Instances whose bus is away", ({ service }) =>
+      service.transport.status === "connected" ? 0 : 1,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { Metrics } from "eurus/metrics";
+import { Registry } from "prom-client";
+import { expect } from "vitest";
+import { onEveryBus } from "./support/buses.ts";
+import { jsonRouter } from "./support/fleet.ts";
+
+/** The samples of the text format whose names begin so, each on a line, as they were scraped. */
+async function scrape(metrics: Metrics, name: string): Promise<readonly string[]> {
+  const text = await metrics.registry.metrics();
+  return text.split("\n").filter((line) => line.startsWith(name));
+}
+
+onEveryBus(({ test, newFleet }) => {
+  test("connections and routed messages are exported under their names [claim:96 claim:97 claim:98]", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    metrics.watch(edge.gateway);
+    for (const name of ["chat", "users"]) {
+      await fleet.service(
+        name,
+        jsonRouter().publicBind(`/${name}`, (ctx) => ctx.reply("ok")),
+      );
+    }
+
+    const clients = await fleet.clients(edge, 5);
+    for (let count = 0; count < 7; count++) await clients[0]?.ask("/chat");
+    for (let count = 0; count < 3; count++) await clients[count]?.ask("/users");
+
+    const text = await metrics.registry.metrics();
+    expect(text).toContain("# HELP eurus_active_connections Active WebSocket connections");
+    expect(text).toContain("# TYPE eurus_active_connections gauge");
+    expect(text).toContain("# HELP eurus_messages_total Total messages routed");
+    expect(text).toContain("# TYPE eurus_messages_total counter");
+    expect(await scrape(metrics, "eurus_active_connections")).toEqual([
+      'eurus_active_connections{gateway="main-gateway"} 5',
+    ]);
+    expect(await scrape(metrics, "eurus_messages_total")).toEqual([
+      'eurus_messages_total{gateway="main-gateway",service="chat"} 7',
+      'eurus_messages_total{gateway="main-gateway",service="users"} 3',
+    ]);
+
+    for (const client of clients) client.webSocket.close(1000);
+    await expect
+      .poll(() => scrape(metrics, "eurus_active_connections"))
+      .toEqual(['eurus_active_connections{gateway="main-gateway"} 0']);
+    expect(await scrape(metrics, "eurus_connections_closed_total")).toEqual([
+      'eurus_connections_closed_total{gateway="main-gateway",status="1000",source="client"} 5',
+    ]);
+  });
+
+  test("pins, instances, refusals and losses are counted by their causes", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    metrics.watch(edge.gateway);
+    const router = jsonRouter().publicBind("/wait", (ctx) => ctx.done);
+    const { service } = await fleet.service("chat", router);
+    const [one, two] = await fleet.clients(edge, 2);
+    one?.send({ id: "1", path: "/wait" });
+    two?.send({ id: "1", path: "/wait" });
+    two?.send({ id: "2", path: "/a/../b" });
+
+    const gateway = 'gateway="main-gateway"';
+    await expect
+      .poll(() => scrape(metrics, "eurus_messages_in_flight"))
+      .toEqual([`eurus_messages_in_flight{${gateway}} 2`]);
+    expect(await scrape(metrics, "eurus_pins")).toEqual([`eurus_pins{${gateway},service="chat"} 2`]);
+    expect(await scrape(metrics, "eurus_instances{")).toEqual([
+      `eurus_instances{${gateway},service="chat",state="ready"} 1`,
+    ]);
+    expect(await scrape(metrics, "eurus_waiting_connections")).toEqual([
+      `eurus_waiting_connections{${gateway}} 0`,
+    ]);
+    expect(await scrape(metrics, "eurus_bus_disconnected")).toEqual([`eurus_bus_disconnected{${gateway}} 0`]);
+
+    expect(edge.gateway.removeService(service)).toBe(true);
+    await one?.closed();
+    await two?.closed();
+    const lost = `${gateway},service="chat",cause="removed"`;
+    expect(await scrape(metrics, "eurus_instances_removed_total")).toEqual([
+      `eurus_instances_removed_total{${lost}} 1`,
+    ]);
+    expect(await scrape(metrics, "eurus_links_lost_total")).toEqual([`eurus_links_lost_total{${lost}} 1`]);
+    expect(await scrape(metrics, "eurus_pinned_total")).toEqual([
+      `eurus_pinned_total{${gateway},service="chat"} 2`,
+    ]);
+    expect(await scrape(metrics, "eurus_unpinned_total")).toEqual([
+      `eurus_unpinned_total{${gateway},service="chat",cause="instance-lost"} 2`,
+    ]);
+    expect(await scrape(metrics, "eurus_messages_refused_total")).toEqual([
+      `eurus_messages_refused_total{${gateway},service="",code="BAD_PATH"} 1`,
+      `eurus_messages_refused_total{${gateway},service="chat",code="DELIVERY_UNKNOWN"} 2`,
+    ]);
+  });
+
+  test("a service's connections, gateways and closes are counted", async () => {
+    const registry = new Registry();
+    const metrics = new Metrics({ registry });
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const { service } = await fleet.unstarted(
+      "chat",
+      jsonRouter().publicBind("/chat", (ctx) => ctx.reply("ok")),
+    );
+    const unwatch = metrics.watch(service);
+    await service.start();
+    const clients = await fleet.clients(edge, 3);
+    for (const client of clients) await client.ask("/chat");
+
+    expect(metrics.registry).toBe(registry);
+    expect(await scrape(metrics, "eurus_service_connections{")).toEqual([
+      'eurus_service_connections{service="chat"} 3',
+    ]);
+    expect(await scrape(metrics, "eurus_service_gateways")).toEqual([
+      'eurus_service_gateways{service="chat"} 1',
+    ]);
+    clients[0]?.webSocket.close(4321);
+    await expect
+      .poll(() => scrape(metrics, "eurus_service_connections_closed_total"))
+      .toEqual([
+        'eurus_service_connections_closed_total{service="chat",status="4000-4999",source="client"} 1',
+      ]);
+
+    await service.stop();
+    await service.start();
+    expect(await scrape(metrics, "eurus_service_connections{")).toEqual([
+      'eurus_service_connections{service="chat"} 0',
+    ]);
+    expect(await scrape(metrics, "eurus_service_gateways")).toEqual([
+      'eurus_service_gateways{service="chat"} 1',
+    ]);
+    unwatch();
+    expect(await scrape(metrics, "eurus_service_connections{")).toEqual([]);
+  });
+
+  test("gateways of one name share their figures", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edges = [await fleet.edge(), await fleet.edge()];
+    for (const { gateway } of edges) metrics.watch(gateway);
+    await fleet.service(
+      "chat",
+      jsonRouter().publicBind("/chat", (ctx) => ctx.reply("ok")),
+    );
+    for (const edge of edges) await (await fleet.client(edge)).ask("/chat");
+
+    expect(await scrape(metrics, "eurus_active_connections")).toEqual([
+      'eurus_active_connections{gateway="main-gateway"} 2',
+    ]);
+    expect(await scrape(metrics, "eurus_messages_total")).toEqual([
+      'eurus_messages_total{gateway="main-gateway",service="chat"} 2',
+    ]);
+    expect(await scrape(metrics, "eurus_instances{")).toEqual([
+      'eurus_instances{gateway="main-gateway",service="chat",state="ready"} 2',
+    ]);
+  });
+});
