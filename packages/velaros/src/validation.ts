@@ -1,8 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { MessageContext } from "./context/message-context.ts";
 import { isPromiseLike } from "./context/records.ts";
 import { type FieldProblem, VelarosError } from "./errors.ts";
-import type { Step } from "./router/node.ts";
 
 /** Schemas of a route, by any library that follows Standard Schema: zod, valibot, arktype, … */
 export interface RouteSchemas<
@@ -60,26 +58,6 @@ function fieldProblem(issue: StandardSchemaV1.Issue): FieldProblem {
   const problem = Object.create(null) as Record<string, string>;
   problem[name] = issue.message;
   return problem;
-}
-
-/** The handler in front of a route with an input schema: lets through what fits. */
-export function inputStep(schema: StandardSchemaV1): Step {
-  return {
-    handler: schema,
-    run: (context) => {
-      // An answer to a handler that waits has another form than what started it.
-      if (context.exchange.isFollowUp) return context.next();
-      const result = validate(schema, context.decode(context));
-      return isPromiseLike(result) ? result.then((late) => admit(context, late)) : admit(context, result);
-    },
-  };
-}
-
-function admit(context: MessageContext, result: StandardSchemaV1.Result<unknown>): Promise<void> {
-  const value = assertValid("input", context.path, result);
-  const node = context.current?.node;
-  if (node !== undefined) context.validated = { node, value };
-  return context.next();
 }
 
 /** Checks a value with a schema that must not take time. */

@@ -39,7 +39,7 @@ export class Exchange {
   finished: boolean = false;
   /** The outermost handler has returned. */
   ended: boolean = false;
-  /** Calls of `next()` that are still running. */
+  /** Calls of `next()` and checks of answers that are still running. */
   outstanding: number = 0;
   /** An answer that could not be encoded, and whose rejection nobody may have noticed. */
   encodeError: Error | undefined = undefined;
@@ -85,10 +85,16 @@ export class Exchange {
   /** The outermost handler has returned; concludes unless something it started still runs. */
   end(): void {
     this.ended = true;
-    if (this.outstanding === 0) this.conclude();
+    if (this.outstanding === 0) this.#conclude();
   }
 
-  conclude(): void {
+  /** One of the outstanding parts has ended. */
+  release(): void {
+    this.outstanding -= 1;
+    if (this.ended && this.outstanding === 0) this.#conclude();
+  }
+
+  #conclude(): void {
     if (!this.finished) this.socket.concluded(this);
   }
 

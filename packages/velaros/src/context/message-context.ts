@@ -3,18 +3,17 @@ import { runNext } from "../chain/walk.ts";
 import type { ForwardedFacts, InboundMessage } from "../connection.ts";
 import { receiveMessage, requestMessage } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
-import type { MessageChain } from "../router/message-chain.ts";
-import type { NodeMatch } from "../router/message-chain.ts";
+import type { MessageChain, NodeMatch } from "../router/message-chain.ts";
 import type { MessageNode, Step } from "../router/node.ts";
 import type { RouterSocket } from "../socket/router-socket.ts";
 import type { PushOptions, WaitOptions } from "../socket/socket.ts";
-import { assertValid, validate, validateAtOnce } from "../validation.ts";
 import type { Context, Marshaller, Unmarshaler } from "./context.ts";
-import { encodeMessage } from "./encode.ts";
+import { currentParams } from "./current-params.ts";
+import { decodeData, decodeOwn, decodeReceived } from "./decode.ts";
 import type { Delivered, Exchange } from "./exchange.ts";
 import { forwardable } from "./forwardable.ts";
-import { currentParams } from "./current-params.ts";
-import { emptyRecord, isPromiseLike, nothing, rejected, settled } from "./records.ts";
+import { emptyRecord, harmless, nothing, rejected, settled } from "./records.ts";
+import { sendReply } from "./reply.ts";
 
 const noBytes = new Uint8Array(0);
 const noMatches: readonly NodeMatch[] = [];
@@ -76,10 +75,12 @@ export class MessageContext implements Context {
     if (parent === undefined) exchange.root = this;
     const inbound = exchange.inbound;
     this.rawData = inbound === undefined ? noBytes : inbound.bytes;
-    if (parent !== undefined) this.#enter(parent);
-    else if (inbound !== undefined && inbound.data !== undefined) this.replacedData = inbound.data;
-    if (parent === undefined && inbound !== undefined && inbound.meta !== undefined)
-      this.replacedMeta = inbound.meta;
+    if (parent !== undefined) {
+      this.#enter(parent);
+    } else {
+      this.replacedData = inbound?.data;
+      this.replacedMeta = inbound?.meta;
+    }
   }
 
   #enter(parent: MessageContext): void {
@@ -194,57 +195,17 @@ export class MessageContext implements Context {
       this.current = current;
       this.step = step;
       this.#params = params;
-      exchange.outstanding -= 1;
-      if (exchange.ended && exchange.outstanding === 0) exchange.conclude();
+      exchange.release();
     });
   }
 
   reply(data?: unknown): Promise<void> {
     const unusable = this.#unusable("reply");
-    if (unusable !== undefined) return rejected(unusable);
-    const schema = this.current?.node.schemas?.output;
-    if (schema === undefined) return this.#sendReply(data);
-    const checked = validate(schema, data);
-    if (isPromiseLike(checked)) {
-      const sent = checked.then((result) => this.#sendReply(assertValid("output", this.path, result)));
-      sent.catch((error: unknown) => this.#encodingFailed(error));
-      return sent;
-    }
-    try {
-      return this.#sendReply(assertValid("output", this.path, checked));
-    } catch (error) {
-      return this.#encodingFailed(error);
-    }
+    return unusable === undefined ? sendReply(this, data) : rejected(unusable);
   }
 
   send(data?: unknown): Promise<void> {
     return this.reply(data);
-  }
-
-  #sendReply(data: unknown): Promise<void> {
-    const { exchange, socket } = this;
-    let payload: Uint8Array | string;
-    const type = this.messageType;
-    try {
-      payload = encodeMessage(this, type, {
-        id: exchange.explicitId,
-        path: undefined,
-        status: exchange.status === 0 ? undefined : exchange.status,
-        data,
-      });
-    } catch (error) {
-      return this.#encodingFailed(error);
-    }
-    const purpose = exchange.inbound === undefined ? "push" : "reply";
-    const room = socket.transmit(payload, type, purpose, exchange.inbound);
-    exchange.replied = true;
-    return room ?? settled;
-  }
-
-  /** Notes the failure, so that the client hears of it even when the handler did not wait for its answer. */
-  #encodingFailed(error: unknown): Promise<never> {
-    this.exchange.encodeError = error instanceof Error ? error : new Error(String(error));
-    return rejected(error);
   }
 
   push(data: unknown, options?: PushOptions): Promise<void> {
@@ -252,8 +213,9 @@ export class MessageContext implements Context {
     return unusable === undefined ? this.socket.push(data, options) : rejected(unusable);
   }
 
-  async request<Answer>(data: unknown, options?: WaitOptions): Promise<Answer> {
-    return this.decode(await this.#request(data, options)) as Answer;
+  request<Answer>(data: unknown, options?: WaitOptions): Promise<Answer> {
+    const answer = this.#request(data, options).then((message) => decodeData(this, message) as Answer);
+    return harmless(answer);
   }
 
   requestInto<Answer>(data: unknown, options?: WaitOptions): Promise<Answer> {
@@ -261,7 +223,7 @@ export class MessageContext implements Context {
   }
 
   requestRaw(data: unknown, options?: WaitOptions): Promise<Uint8Array> {
-    return this.#request(data, options).then((message) => message.data ?? noBytes);
+    return harmless(this.#request(data, options).then((message) => message.data ?? noBytes));
   }
 
   #request(data: unknown, options: WaitOptions | undefined): Promise<Delivered> {
@@ -269,17 +231,13 @@ export class MessageContext implements Context {
     return unusable === undefined ? requestMessage(this, data, options) : rejected(unusable);
   }
 
-  async receive<Value>(options?: WaitOptions): Promise<Value> {
-    const message = await this.#receive(options);
-    if (message === this && this.#isValidated) return this.validated?.value as Value;
-    const value = this.decode(message);
-    const schema = this.current?.node.schemas?.input;
-    if (schema === undefined) return value as Value;
-    return assertValid("input", this.path, await validate(schema, value)) as Value;
+  receive<Value>(options?: WaitOptions): Promise<Value> {
+    const value = this.#receive(options).then((message) => decodeReceived(this, message) as Value);
+    return harmless(value);
   }
 
   receiveRaw(options?: WaitOptions): Promise<Uint8Array> {
-    return this.#receive(options).then((message) => message.data ?? noBytes);
+    return harmless(this.#receive(options).then((message) => message.data ?? noBytes));
   }
 
   #receive(options: WaitOptions | undefined): Promise<Delivered> {
@@ -288,26 +246,7 @@ export class MessageContext implements Context {
   }
 
   unmarshal<Value>(): Value {
-    if (this.#isValidated) return this.validated?.value as Value;
-    const value = this.decode(this);
-    const schema = this.current?.node.schemas?.input;
-    return (schema === undefined ? value : validateAtOnce(schema, this.path, value)) as Value;
-  }
-
-  get #isValidated(): boolean {
-    return this.validated !== undefined && this.validated.node === this.current?.node;
-  }
-
-  /** Decodes the data of a message; undefined when it has none. */
-  decode(message: Delivered): unknown {
-    if (message.data === undefined) return undefined;
-    const unmarshaler = message.unmarshaler ?? this.unmarshaler;
-    if (unmarshaler !== undefined) return unmarshaler(message.data);
-    const codec = message.codec ?? this.codec;
-    if (codec === undefined) {
-      throw new VelarosError("VELAROS_CODEC_MISSING", { action: "decode the data of a message" });
-    }
-    return codec.decodeData(message.data);
+    return decodeOwn(this) as Value;
   }
 
   /** Why nothing can be sent or received any more. */

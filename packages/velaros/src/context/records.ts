@@ -11,11 +11,15 @@ export const nothing: Readonly<Record<string, never>> = Object.freeze(
 /** What everything that finished at once returns, so that callers can tell by identity that nothing is pending. */
 export const settled: Promise<void> = Promise.resolve();
 
-/** A rejection that does not bring down the process when nobody looks at it. */
-export function rejected(error: unknown): Promise<never> {
-  const promise = Promise.reject(error);
+/** A promise that does not bring down the process when it rejects and nobody looks at it. */
+export function harmless<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(ignore);
   return promise;
+}
+
+/** A rejection that does not bring down the process when nobody looks at it. */
+export function rejected(error: unknown): Promise<never> {
+  return harmless(Promise.reject(error));
 }
 
 export function ignore(): void {}

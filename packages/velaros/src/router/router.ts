@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type AddRoute, type MountRoutes, type NoRoutes, type Runtime, wireErrors } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
-import type { Context, RouteParams } from "../context/context.ts";
+import type { Context } from "../context/context.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import { toError } from "../context/records.ts";
+import { nothing, toError } from "../context/records.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
 import { type Attachment, attach } from "../node/attach.ts";
 import { type Acceptor, Endpoint } from "../node/endpoint.ts";
@@ -22,39 +22,7 @@ import { type ErrorListener, type Logger, type RouterOptions, socketSettings } f
 import { pingCustomConnection } from "./ping.ts";
 import { takeApart } from "./registration.ts";
 import { type Access, RouteTable } from "./route-table.ts";
-
-/** What a handler returns is what its route answers; nothing says nothing about it. */
-type Answer<Result> = [Exclude<Awaited<Result>, void | undefined>] extends [never]
-  ? unknown
-  : Exclude<Awaited<Result>, void | undefined>;
-
-/** Type of what a schema lets through; `unknown` without one. */
-type Validated<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : unknown;
-/** Type of what a schema takes; `unknown` without one. */
-type Accepted<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : unknown;
-
-/** A handler whose result tells what the route answers. */
-type RouteHandler<Path extends string, State extends object, Result> =
-  | ((context: Context<RouteParams<Path>, State>) => Result)
-  | { handle(context: Context): Result };
-
-/** A router, as a parent sees it. */
-interface Nested<Routes extends object> {
-  readonly "~routes": Routes;
-  handle(context: Context): unknown;
-}
-
-/** What `use` mounts at: without the final slash or `/**`. */
-type MountPrefix<Path extends string> = Path extends `${infer Prefix}/**`
-  ? Prefix
-  : Path extends `${infer Prefix}/`
-    ? Prefix
-    : Path;
-
-const noHeaders: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as object) as Record<
-  string,
-  string
->;
+import type { Accepted, Answer, MountPrefix, NestedRouter, RouteHandler, Validated } from "./route-types.ts";
 
 /** What was registered on a router; undefined for anything else. Assigned once, where the private field can be seen. */
 let tableOf: (handler: unknown) => RouteTable | undefined;
@@ -111,10 +79,10 @@ export class Router<State extends object = SocketState, Routes extends object = 
    * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` or `VELAROS_PATTERN_INVALID`;
    *   nothing is bound then.
    */
-  use<SubRoutes extends object>(router: Nested<SubRoutes>): Router<State, Routes & SubRoutes>;
+  use<SubRoutes extends object>(router: NestedRouter<SubRoutes>): Router<State, Routes & SubRoutes>;
   use<const Path extends string, SubRoutes extends object>(
     path: Path,
-    router: Nested<SubRoutes>,
+    router: NestedRouter<SubRoutes>,
   ): Router<State, Routes & MountRoutes<MountPrefix<Path>, SubRoutes>>;
   use(...handlers: readonly Handler<string, State>[]): this;
   use<const Path extends string>(path: Path, ...handlers: readonly Handler<Path, State>[]): this;
@@ -259,7 +227,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
     connection: CustomConnection,
   ): Promise<void> {
     const outlet = new CustomOutlet(connection);
-    const inlet = this.connect({ remoteAddress: "", headers: noHeaders, ...info }, outlet);
+    const inlet = this.connect({ remoteAddress: "", headers: nothing, ...info }, outlet);
     const stopPinging = pingCustomConnection(connection, inlet, this.#runtime, this.#connectionDefaults);
     try {
       await outlet.feed(inlet);

@@ -12,13 +12,14 @@ import { settleOutcome } from "../chain/outcome.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Delivered, Exchange } from "../context/exchange.ts";
-import { emptyRecord, ignore, nothing, rejected, settled, toError } from "../context/records.ts";
+import { emptyRecord, harmless, ignore, nothing, rejected, settled, toError } from "../context/records.ts";
 import { Conversation } from "../conversation/conversation.ts";
-import { Inbox } from "../conversation/inbox.ts";
+import type { Inbox } from "../conversation/inbox.ts";
 import type { Waiter } from "../conversation/waiter.ts";
 import { VelarosError } from "../errors.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
 import type { SocketHost, SocketSettings } from "./host.ts";
+import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
 import type { PushOptions, Socket, SocketRequestOptions } from "./socket.ts";
 
@@ -162,31 +163,8 @@ export class RouterSocket implements Socket {
     }
   }
 
-  async request<Answer>(data: unknown, options?: SocketRequestOptions): Promise<Answer> {
-    if (this.closed) throw this.closedError("request");
-    options?.signal?.throwIfAborted();
-    const id = this.runtime.randomUuid();
-    const path = options?.path ?? "";
-    const codec = this.encoder;
-    const type = codec?.messageType ?? "text";
-    const payload = encodeWith(codec, type, { id, path: options?.path, status: undefined, data });
-    const inbox = new Inbox(this, this.conversation(id), { path });
-    this.reader.questionOpens(1);
-    const timed = {
-      signal: options?.signal,
-      timeoutMs: options?.timeoutMs ?? this.settings.requestTimeoutMs,
-    };
-    const answer = inbox.wait(
-      timed,
-      (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
-    );
-    try {
-      const message = await this.ask(payload, type, id, answer, inbox);
-      const readAs = message.codec ?? codec;
-      return (message.data === undefined ? undefined : readAs?.decodeData(message.data)) as Answer;
-    } finally {
-      this.reader.questionOpens(-1);
-    }
+  request<Answer>(data: unknown, options?: SocketRequestOptions): Promise<Answer> {
+    return harmless(askClient(this, data, options) as Promise<Answer>);
   }
 
   /** Sends a question and passes on its answer; `inbox` lives as long as the question only. */
@@ -207,8 +185,7 @@ export class RouterSocket implements Socket {
   }
 
   close(status: number = 1000, reason: string = "", source: CloseSource = "server"): void {
-    const wanted = closeStatus(status, reason, source);
-    this.#begin(wanted);
+    this.#begin(closeStatus(status, reason, source));
   }
 
   write(payload: Uint8Array | string, type: MessageType): void | Promise<void> {
@@ -264,8 +241,7 @@ export class RouterSocket implements Socket {
   ): void | Promise<void> {
     try {
       const room = this.#outlet.send(payload, type, purpose, about);
-      if (room !== undefined) room.catch(ignore);
-      return room;
+      return room === undefined ? undefined : harmless(room);
     } catch (error) {
       return rejected(error);
     }
