@@ -1,5 +1,5 @@
 import type { Socket } from "velaros";
-import type { MessageType, WireErrorCode } from "velaros-protocol";
+import type { MessageType, Runtime, WireErrorCode } from "velaros-protocol";
 import { wireErrors } from "velaros-protocol";
 import type { Pin } from "./pin.ts";
 import { RequestOwners } from "./request-owners.ts";
@@ -29,14 +29,14 @@ export class EdgeSocket {
   readonly #requests = new RequestOwners();
   /** Where sockets that wait for a service are noted, with the time since when. */
   readonly #waiting: Map<EdgeSocket, number>;
-  readonly #nowMs: () => number;
+  readonly #runtime: Runtime;
   #blockingPins = 0;
   #paused = false;
 
-  constructor(socket: Socket, waiting: Map<EdgeSocket, number>, nowMs: () => number) {
+  constructor(socket: Socket, waiting: Map<EdgeSocket, number>, runtime: Runtime) {
     this.socket = socket;
     this.#waiting = waiting;
-    this.#nowMs = nowMs;
+    this.#runtime = runtime;
   }
 
   get id(): string {
@@ -52,7 +52,7 @@ export class EdgeSocket {
   flowChanged(full: boolean): void {
     this.#blockingPins += full ? 1 : -1;
     if (this.#blockingPins === 0) this.#waiting.delete(this);
-    else if (!this.#waiting.has(this)) this.#waiting.set(this, this.#nowMs());
+    else if (!this.#waiting.has(this)) this.#waiting.set(this, this.#runtime.nowMs());
     this.#refreshReading();
   }
 
@@ -111,6 +111,7 @@ export class EdgeSocket {
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.socket.pauseReading();
-    else this.socket.resumeReading();
+    // Not at once: whoever freed the room may be about to move what came before the messages that wait.
+    else this.#runtime.defer(() => this.socket.resumeReading());
   }
 }

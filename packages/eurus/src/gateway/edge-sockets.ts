@@ -1,4 +1,5 @@
 import type { Socket } from "velaros";
+import type { Runtime } from "velaros-protocol";
 import { EdgeSocket } from "./edge-socket.ts";
 
 /** All client connections of a gateway, from their open chain to their close chain. */
@@ -6,11 +7,11 @@ export class EdgeSockets {
   /** Sockets that are not read because a service has no room for them, with the time since when. */
   readonly waiting: Map<EdgeSocket, number> = new Map();
   readonly #sockets = new Map<Socket, EdgeSocket>();
-  readonly #nowMs: () => number;
+  readonly #runtime: Runtime;
   #emptied: (() => void) | undefined;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
   }
 
   get size(): number {
@@ -29,7 +30,7 @@ export class EdgeSockets {
 
   add(socket: Socket): EdgeSocket | undefined {
     if (socket.closed) return undefined;
-    const edge = new EdgeSocket(socket, this.waiting, this.#nowMs);
+    const edge = new EdgeSocket(socket, this.waiting, this.#runtime);
     this.#sockets.set(socket, edge);
     return edge;
   }

@@ -51,7 +51,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     this.#settings = gatewaySettings(options);
     const { runtime } = this.#settings;
     this.id = runtime.randomToken(32);
-    this.#sockets = new EdgeSockets(() => runtime.nowMs());
+    this.#sockets = new EdgeSockets(runtime);
     this.#events = new EventSource((error) => options.onError?.(error));
     this.#lifecycle = new Lifecycle({
       kind: "gateway",

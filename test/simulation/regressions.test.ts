@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+
+import { checkHistory } from "../history/check-history.ts";
+import type { ClientConnection } from "./simulated-client.ts";
+import { servicePlans } from "./scenario.ts";
+import { World } from "./world.ts";
+
+// What the simulation once found, reduced to the least that shows it.
+
+const [alpha] = servicePlans;
+
+async function connectedWorld(services: number): Promise<{ world: World; connection: ClientConnection }> {
+  const world = new World(1);
+  world.addGateway();
+  for (let count = 0; count < services; count++) world.addService(alpha);
+  await world.time.run(1_000);
+  const client = world.addClient();
+  await world.time.run(100);
+  const { connection } = client;
+  if (connection === undefined) throw new Error("the client is not connected");
+  return { world, connection };
+}
+
+/** What the client heard of each message, in the order in which it was sent. */
+function outcomes(world: World): readonly string[] {
+  const outcome = new Map<string, string>();
+  for (const event of world.history.events) {
+    if (event.type === "sent") outcome.set(event.message, "nothing");
+    if (event.type === "replied") outcome.set(event.message, "replied");
+    if (event.type === "failed") outcome.set(event.message, event.code);
+  }
+  return [...outcome.values()];
+}
+
+function faultsOf(world: World): readonly unknown[] {
+  const options = { outcomeWithinMs: Number.POSITIVE_INFINITY, endedAtMs: world.time.nowMs };
+  return [...world.faults, ...checkHistory(world.history.events, options)];
+}
+
+test("messages that waited for room at an instance that was killed follow the others to the next one", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [killed] = world.services;
+  if (killed !== undefined) world.kill(killed);
+  await world.time.run(100);
+
+  // More than is kept for an instance that has not accepted the client: the gateway stops reading.
+  connection.ask(alpha.name, "large");
+  for (let count = 0; count < 5; count++) connection.ask(alpha.name, "echo");
+  world.addService(alpha);
+  await world.time.run(10_000);
+
+  expect(outcomes(world)).toEqual(Array.from({ length: 6 }, () => "replied"));
+  expect(faultsOf(world)).toEqual([]);
+});
