@@ -18,12 +18,14 @@ const count = Number(values.seeds);
 
 const startedAt = performance.now();
 const failed: number[] = [];
+const codes = new Map<string, number>();
 let messages = 0;
 let virtualMs = 0;
 for (let seed = from; seed < from + count; seed++) {
   const run = await simulate(seed, { trace: values.trace });
   messages += run.messages;
   virtualMs += run.virtualMs;
+  for (const [code, times] of run.codes) codes.set(code, (codes.get(code) ?? 0) + times);
   for (const line of run.trace) say(line);
   if (run.faults.length > 0) {
     failed.push(seed);
@@ -37,6 +39,7 @@ say(
   `${count} seeds from ${from}: ${failed.length} with faults${failed.length === 0 ? "" : ` (${failed.slice(0, 20).join(", ")})`}; ` +
     `${messages} messages, ${Math.round(virtualMs / 3_600_000)} hours of virtual time in ${seconds.toFixed(1)} s`,
 );
+say([...codes].map(([code, times]) => `${code} ${times}`).join(", "));
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 function say(line: string): void {

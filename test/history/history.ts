@@ -56,6 +56,12 @@ export type HistoryEvent =
 /** Collects events. One recorder serves every client and service of a run. */
 export class History {
   readonly #events: HistoryEvent[] = [];
+  readonly #listener: ((event: HistoryEvent) => void) | undefined;
+
+  /** @param listener - Told of every event as it is recorded. */
+  constructor(listener?: (event: HistoryEvent) => void) {
+    this.#listener = listener;
+  }
 
   get events(): readonly HistoryEvent[] {
     return this.#events;
@@ -63,5 +69,6 @@ export class History {
 
   record(event: HistoryEvent): void {
     this.#events.push(event);
+    this.#listener?.(event);
   }
 }

@@ -214,6 +214,9 @@ const pause: Fault = (world, random) => {
   const isCutOff = random.chance(0.3);
   world.log(`${member.name} stands still for ${forMs} ms (cut off: ${isCutOff})`);
   member.process.pause();
+  if (member instanceof SimulatedGateway) {
+    for (const { name } of member.connections) world.hampered.add(name);
+  }
   world.time.schedule(forMs, () => {
     if (!member.process.isPaused) return;
     if (isCutOff) world.bus.cutOffSlowConsumer(member.endpoint);
@@ -278,7 +281,10 @@ const leaveClient: Fault = (world, random) => {
 };
 
 const slowClient: Fault = (world, random) => {
-  pick(random, world.clients)?.connection?.fallBehind(random.integer(500, 4_000));
+  const connection = pick(random, world.clients)?.connection;
+  if (connection === undefined) return;
+  world.hampered.add(connection.name);
+  connection.fallBehind(random.integer(500, 4_000));
 };
 
 function isAlive({ state }: { readonly state: SimulatedGateway["state"] }): boolean {

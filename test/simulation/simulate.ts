@@ -25,6 +25,8 @@ export interface Simulation {
 const startMs = 1_000;
 /** Longer than any lease, with the grace after an outage. */
 const settleMs = 17_000;
+/** 5 s until the gateway gives up, and what timers and the way to the client add. */
+const takenWithinMs = 5_600;
 const serveMs = 2_000;
 const leaveMs = 4_000;
 const stopMs = 8_000;
@@ -51,7 +53,9 @@ export async function simulate(
   await checkService(world);
   checkPins(world);
   if (scenario.weather === "outages" || scenario.weather === "calm") checkNothingLost(world);
+  checkPromptness(world);
   const endedAtMs = world.time.nowMs;
+  await world.time.run(1);
   await checkNothingLeft(world);
 
   const { events } = world.history;
@@ -123,6 +127,33 @@ function checkPins(world: World): void {
 
 function nameOf(world: World, instanceId: string): string {
   return world.services.find(({ service }) => service.id === instanceId)?.name ?? instanceId;
+}
+
+/**
+ * What no handler got has an outcome soon: the gateway does not wait longer for an instance to take it. Of what a
+ * handler got only the handler and the link decide.
+ */
+function checkPromptness(world: World): void {
+  const handled = new Set<string>();
+  const outcomeAtMs = new Map<string, number>();
+  const endedAtMs = new Map<string, number>();
+  for (const event of world.history.events) {
+    if (event.type === "handled") handled.add(event.message);
+    else if (event.type === "failed" || event.type === "replied") outcomeAtMs.set(event.message, event.atMs);
+    else if (event.type === "disconnected") endedAtMs.set(event.socket, event.atMs);
+  }
+  for (const event of world.history.events) {
+    if (event.type !== "sent" || !event.wantsOutcome || handled.has(event.message)) continue;
+    if (world.hampered.has(event.socket)) continue;
+    const arrivedAtMs = world.arrivals.get(event.message) ?? Number.POSITIVE_INFINITY;
+    const outcomeMs = outcomeAtMs.get(event.message) ?? endedAtMs.get(event.socket) ?? world.time.nowMs;
+    if (outcomeMs - arrivedAtMs <= takenWithinMs) continue;
+    const lateMs = Math.round(outcomeMs - arrivedAtMs);
+    world.fault(
+      "late-outcome",
+      `${event.message} was not handled, and its client was told after ${lateMs} ms`,
+    );
+  }
 }
 
 /** An outage that is the same for everybody closes no connection and ends no session. */

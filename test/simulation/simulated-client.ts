@@ -40,6 +40,8 @@ export class ClientConnection implements ConnectionOutlet {
   readonly #open = new Map<string, string>();
   readonly #settled = new Set<string>();
   readonly #parts = new Map<string, number>();
+  /** Ids under which the service has asked back; an error may then be about our answer. */
+  readonly #asked = new Set<string>();
   /** Ids that may be used; what became free last comes first. */
   readonly #freeIds: string[] = [...ids];
   #uniqueIds = 0;
@@ -93,7 +95,7 @@ export class ClientConnection implements ConnectionOutlet {
       number,
       wantsOutcome,
     });
-    const id = hasId ? this.#takeId(wantsOutcome) : undefined;
+    const id = hasId ? this.#takeId(wantsOutcome && kind !== "ask") : undefined;
     if (id !== undefined) this.#open.set(id, token);
     const route = kind === "without-id" || kind === "large" ? "echo" : kind;
     const data: Question = {
@@ -101,7 +103,7 @@ export class ClientConnection implements ConnectionOutlet {
       takesMs: this.#random.integer(1, this.#random.chance(0.1) ? 3_000 : 200),
       ...(kind === "large" ? { padding: "x".repeat(largeBytes) } : {}),
     };
-    this.#send({ ...(id === undefined ? {} : { id }), path: `/${service}/${route}`, data });
+    this.#send({ ...(id === undefined ? {} : { id }), path: `/${service}/${route}`, data }, token);
     return token;
   }
 
@@ -153,9 +155,10 @@ export class ClientConnection implements ConnectionOutlet {
 
   // How it travels.
 
-  #send(envelope: Envelope): void {
+  #send(envelope: Envelope, token?: string): void {
     const message: InboundMessage = { bytes: jsonCodec.encode(envelope), type: "text" };
     this.#inGateway(() => {
+      if (token !== undefined) this.#world.arrivals.set(token, this.#world.time.nowMs);
       this.#waiting.push(message);
       this.#pump();
     });
@@ -204,7 +207,10 @@ export class ClientConnection implements ConnectionOutlet {
       this.#checkOwner(answer.ask);
       if (id === undefined || path === undefined)
         this.#world.fault("phantom", `${this.name} is asked without id`);
-      else this.#send({ id, data: answer.ask });
+      else {
+        this.#asked.add(id);
+        this.#send({ id, data: answer.ask });
+      }
     } else if (answer.push !== undefined) {
       this.#checkOwner(answer.push);
     } else if (answer.token !== undefined) {
@@ -218,7 +224,9 @@ export class ClientConnection implements ConnectionOutlet {
     this.#world.codes.set(code, (this.#world.codes.get(code) ?? 0) + 1);
     if (id === undefined) return;
     const token = this.#open.get(id);
+    const isAsked = this.#asked.has(id);
     if (token === undefined) {
+      if (isAsked) return;
       this.#world.fault("phantom", `${this.name} received ${code} for ${id}, which is not open`);
       return;
     }
@@ -228,7 +236,7 @@ export class ClientConnection implements ConnectionOutlet {
       atMs: this.#world.time.nowMs,
       socket: this.name,
       message: token,
-      code,
+      code: isAsked ? "DELIVERY_UNKNOWN" : code,
     });
   }
 
@@ -254,7 +262,7 @@ export class ClientConnection implements ConnectionOutlet {
   #settle(id: string, token: string): void {
     this.#open.delete(id);
     this.#settled.add(token);
-    this.#freeIds.unshift(id);
+    if (id.length === 1) this.#freeIds.unshift(id);
   }
 
   #takeId(isReusable: boolean): string {

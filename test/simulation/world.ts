@@ -15,6 +15,8 @@ export interface WorldFault {
     | HistoryFaultKind
     /** A gateway, a service or a router reported an error that is nobody's plan. */
     | "error"
+    /** A message that nobody handled had no outcome in time. */
+    | "late-outcome"
     /** Something does not work although everything is well again. */
     | "not-served"
     /** Gateway and instance disagree on who is pinned where. */
@@ -29,7 +31,7 @@ export interface WorldFault {
 /** A fleet in one process, in virtual time: gateways, services and clients, all of them real, on a bus that is not. */
 export class World {
   readonly time: VirtualTime = new VirtualTime();
-  readonly history: History = new History();
+  readonly history: History;
   readonly random: SeededRandom;
   readonly bus: FaultyBus;
   readonly gateways: SimulatedGateway[] = [];
@@ -37,6 +39,10 @@ export class World {
   readonly clients: SimulatedClient[] = [];
   /** Names of client connections, by the id that gateways and services see. */
   readonly sockets: Map<string, string> = new Map();
+  /** When messages reached their gateway. */
+  readonly arrivals: Map<string, number> = new Map();
+  /** Connections whose client or gateway stood still for a while; nothing about them is in time. */
+  readonly hampered: Set<string> = new Set();
   readonly faults: WorldFault[] = [];
   /** How often clients saw each error code. */
   readonly codes: Map<string, number> = new Map();
@@ -49,6 +55,11 @@ export class World {
     this.random = seededRandom(seed);
     this.bus = new FaultyBus(this.time, this.random.fork("bus"));
     this.trace = options.trace === true ? [] : undefined;
+    this.history = new History(
+      this.trace === undefined
+        ? undefined
+        : ({ type, atMs: _, ...more }) => this.log(`* ${type} ${Object.values(more).join(" ")}`),
+    );
   }
 
   addGateway(): SimulatedGateway {
