@@ -36,7 +36,7 @@ describe("a context", () => {
         raw: new TextDecoder().decode(ctx.rawData),
         params: [ctx.params.get("id"), ctx.params.get("ID"), ctx.params.get("none")],
         meta: [ctx.meta("tenant"), ctx.meta("none"), ctx.meta("toString")],
-        from: [ctx.remoteAddress, ctx.headers["user-agent"]],
+        from: [ctx.remoteAddress, ctx.remoteAddr, ctx.headers["user-agent"]],
       }),
       { socketId: "s-1", remoteAddress: "10.0.0.1", headers: { "user-agent": "tests" } },
     );
@@ -48,7 +48,7 @@ describe("a context", () => {
       raw: expect.stringContaining('"path":"/path/7"'),
       params: ["7", "7", ""],
       meta: ["acme", undefined, undefined],
-      from: ["10.0.0.1", "tests"],
+      from: ["10.0.0.1", "10.0.0.1", "tests"],
     });
   });
 

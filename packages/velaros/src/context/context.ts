@@ -38,6 +38,8 @@ export interface Context<
   readonly headers: Readonly<Record<string, string>>;
   /** Address of the client; empty when unknown. */
   readonly remoteAddress: string;
+  /** Same as {@link remoteAddress}. */
+  readonly remoteAddr: string;
 
   /** The id that the client gave its message, else a fresh UUID. Never empty. */
   readonly messageId: string;

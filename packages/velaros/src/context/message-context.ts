@@ -119,6 +119,10 @@ export class MessageContext implements Context {
     return this.socket.info.remoteAddress;
   }
 
+  get remoteAddr(): string {
+    return this.socket.info.remoteAddress;
+  }
+
   get messageId(): string {
     return (this.#id ??= this.socket.runtime.randomUuid());
   }

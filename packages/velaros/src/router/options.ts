@@ -49,8 +49,8 @@ export interface RouterOptions {
    */
   readonly maxHandlersPerSocket?: number | undefined;
   /**
-   * How many messages may wait per connection when reading can't stop because the server waits for an answer; more
-   * are answered `OVERLOADED`.
+   * How many handlers per connection may wait for the client; and how many messages may wait for a handler meanwhile,
+   * when reading can't stop because an answer must get through. More are answered `OVERLOADED`.
    *
    * @defaultValue `1_024`
    */

@@ -14,7 +14,7 @@ export interface SocketSettings {
   readonly lifecycleTimeoutMs: number;
   /** Handlers that may run at once per socket; those that wait for the client don't count. */
   readonly maxHandlersPerSocket: number;
-  /** Messages per socket that may wait for a handler while reading must not stop. */
+  /** Handlers per socket that may wait for the client, and messages that may wait while reading must not stop. */
   readonly maxWaitingMessages: number;
 }
 

@@ -135,6 +135,30 @@ test("messages with an id that is waited for can't pile up beyond the bound", as
   expect(refused.length).toBeGreaterThan(900);
 });
 
+test("handlers that wait for the client are bounded too [quirk:Q38]", async () => {
+  const router = new Router({ maxWaitingMessages: 5 })
+    .use(json())
+    .bind("/ask", async (ctx) => ctx.reply(await ctx.request("?")));
+  await using client = connectClient(router);
+
+  for (const id of numbers(12)) client.send({ id: `${id}`, path: "/ask" });
+  const questions = client.received.filter(({ path }) => path === "/ask").map(({ id }) => id);
+  const refused = client.received.filter(({ error }) => error?.code === "OVERLOADED").map(({ id }) => id);
+  expect(questions).toEqual(["0", "1", "2", "3", "4"]);
+  expect(refused).toEqual(["10", "11"]);
+
+  for (const id of numbers(10)) {
+    await expect
+      .poll(() => client.connection.sent.filter(({ purpose }) => purpose === "request").length)
+      .toBeGreaterThan(id);
+    client.send({ id: `${id}`, data: id });
+  }
+  await expect.poll(() => client.connection.settled.length).toBe(22);
+  expect(client.received.filter(({ data }) => typeof data === "number").map(({ data }) => data)).toEqual(
+    numbers(10),
+  );
+});
+
 test("reading pauses as often as it is asked to, and is resumed as often", async () => {
   const router = new Router().use(json()).useOpen((ctx) => {
     ctx.socket.pauseReading();

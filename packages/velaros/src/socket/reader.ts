@@ -50,10 +50,7 @@ export class Reader {
 
   receive(message: InboundMessage): void {
     if (this.#closed) return;
-    const mustWait =
-      !this.#open ||
-      this.#head < this.#queue.length ||
-      this.#running >= this.#socket.host.settings.maxHandlersPerSocket;
+    const mustWait = !this.#open || this.#head < this.#queue.length || !this.#hasRoom;
     if (mustWait && !this.#answersSomebody(message)) this.#enqueue(message);
     else this.#start(message);
   }
@@ -84,6 +81,11 @@ export class Reader {
     if (this.#head < this.#queue.length) this.#drain();
   }
 
+  get #hasRoom(): boolean {
+    const { maxHandlersPerSocket, maxWaitingMessages } = this.#socket.host.settings;
+    return this.#running < maxHandlersPerSocket && this.#suspended < maxWaitingMessages;
+  }
+
   #start(message: InboundMessage): void {
     this.#running += 1;
     const exchange = new Exchange("message", this.#socket, message);
@@ -105,8 +107,7 @@ export class Reader {
   #drain(): void {
     if (this.#draining || !this.#open) return;
     this.#draining = true;
-    const limit = this.#socket.host.settings.maxHandlersPerSocket;
-    while (this.#running < limit) {
+    while (this.#hasRoom) {
       const message = this.#queue[this.#head];
       if (message === undefined) break;
       this.#head += 1;
