@@ -1,6 +1,6 @@
 // Makes a fresh clone ready, then runs what it was asked to run:
 //
-//   node scripts/setup.mjs [--for-tests] [--run <file.ts> [arguments…]]
+//   node scripts/setup.mjs [--for-tests | --for-long-tests] [--run <file.ts> [arguments…]]
 //
 // Plain Node and no dependencies, because it runs before any is installed.
 import { spawn, spawnSync } from "node:child_process";
@@ -14,11 +14,29 @@ const oldestNode = [20, 19];
 
 /** Programs that only tests use, and the Debian packages that hold them. */
 const testPrograms = [
-  { names: ["nats-server"], package: "nats-server", usedFor: "tests against a real message bus" },
   {
-    names: ["chromium", "chromium-browser", "google-chrome"],
+    isThere: () => isOnPath("nats-server"),
+    package: "nats-server",
+    usedFor: "tests against a real message bus",
+  },
+  {
+    isThere: () => ["chromium", "chromium-browser", "google-chrome"].some(isOnPath),
     package: "chromium",
     usedFor: "tests in a real browser",
+  },
+];
+
+/** The same for what only the long run uses. */
+const longTestPrograms = [
+  {
+    isThere: () => isOnPath("python3"),
+    package: "python3",
+    usedFor: "tests with clients that were not written by us",
+  },
+  {
+    isThere: () => spawnSync("python3", ["-c", "import websockets"]).status === 0,
+    package: "python3-websockets",
+    usedFor: "tests with a WebSocket client of another kind",
   },
 ];
 
@@ -31,7 +49,8 @@ function main(words) {
 
   requireNode();
   installPackages();
-  if (options.includes("--for-tests")) installTestPrograms();
+  if (options.includes("--for-tests")) installPrograms(testPrograms);
+  if (options.includes("--for-long-tests")) installPrograms([...testPrograms, ...longTestPrograms]);
   if (command.length > 0) run(command);
 }
 
@@ -77,8 +96,8 @@ function packagesAreCurrent() {
   });
 }
 
-function installTestPrograms() {
-  const missing = testPrograms.filter((program) => !program.names.some(isOnPath));
+function installPrograms(programs) {
+  const missing = programs.filter((program) => !program.isThere());
   if (missing.length === 0) return;
   const packages = missing.map((program) => program.package);
   const apt = aptCommand();
@@ -97,7 +116,7 @@ function installTestPrograms() {
     [
       "",
       "*** Not installed:",
-      ...missing.map((program) => `***   ${program.package.padEnd(12)} for ${program.usedFor}`),
+      ...missing.map((program) => `***   ${program.package.padEnd(18)} for ${program.usedFor}`),
       `*** To install: sudo apt-get install -y ${packages.join(" ")}`,
       `*** ${consequence}`,
       "",

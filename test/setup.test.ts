@@ -65,22 +65,24 @@ test("a Node that is too old is named, with what to install instead", async () =
 });
 
 test.each([
-  ["", "are skipped, and counted as skipped"],
-  ["1", "will fail"],
-])("a missing program is named with the command that installs it (CI=%s)", async (ci, consequence) => {
+  ["--for-tests", "", "chromium", "for tests in a real browser", "are skipped, and counted as skipped"],
+  ["--for-tests", "1", "chromium", "for tests in a real browser", "will fail"],
+  ["--for-long-tests", "", "python3-websockets", "for tests with a WebSocket client", "are skipped"],
+])("what %s misses is named with the command that installs it (CI=%s)", async (option, ci, ...texts) => {
+  const [program, use, consequence] = texts;
   const clone = await makeClone({
     installed: { "node_modules/needed": lockedPackages["node_modules/needed"] },
   });
 
   // Nothing is on this path, so there is neither a browser nor apt-get.
-  const setup = runProgram(process.execPath, ["scripts/setup.mjs", "--for-tests"], {
+  const setup = runProgram(process.execPath, ["scripts/setup.mjs", option], {
     cwd: clone,
     environment: { PATH: join(clone, "bin"), CI: ci },
   });
 
   expect(await setup.exited).toBe(0);
-  expect(setup.output()).toMatch(/Not installed:[^]*chromium {5}for tests in a real browser/);
-  expect(setup.output()).toMatch(/sudo apt-get install -y .*chromium/);
+  expect(setup.output()).toMatch(new RegExp(`Not installed:[^]*${program} +${use}`));
+  expect(setup.output()).toMatch(new RegExp(`sudo apt-get install -y .*${program}`));
   expect(setup.output()).toContain(consequence);
 });
 
