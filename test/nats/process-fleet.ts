@@ -120,6 +120,11 @@ export class GatewayProcess {
         .toSorted();
     await expect.poll(known, eventually).toEqual(ids);
   }
+
+  /** Has each instance tell its figures, so that the gateway need not guess what others did since the last time. */
+  async hearsFrom(instances: readonly InstanceProcess[]): Promise<void> {
+    for (const { id } of instances) expect(await this.program.ask("ping", id)).toBe(true);
+  }
 }
 
 /** An instance of a service in a process of its own. */

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import { natsTest } from "../support/nats-server.ts";
+import type { JsonClient } from "../support/json-client.ts";
 import { eventually, ProcessFleet, spread, whoServes } from "./process-fleet.ts";
+import type { InstanceProcess } from "./process-fleet.ts";
 
 natsTest(
   "a gateway and a service in processes of their own serve a client [claim:17 claim:43 claim:56]",
@@ -29,24 +31,35 @@ natsTest(
       Promise.all([fleet.gateway(), fleet.gateway()]),
       fleet.instances(3),
     ]);
-    const [first] = instances.map(({ id }) => id);
-    const even = Object.fromEntries(instances.map(({ id }) => [id, 5]));
+    const [first] = instances;
+    if (first === undefined) throw new Error("no instance");
+    const [one, two] = gateways;
+    for (const gateway of gateways) await gateway.knows(instances);
 
-    for (const gateway of gateways) {
-      await gateway.knows(instances);
-      const clients = await fleet.clients(gateway, 15);
-      expect(await spread(clients)).toEqual(even);
+    const clients = await fleet.clients(one, 15);
+    await stayWhereTheyAre(clients, instances);
+    for (const client of clients) if ((await whoServes(client)) === first.id) client.webSocket.close();
+    await expect.poll(() => first.closes(), eventually).toHaveLength(5);
+    await one.hearsFrom(instances);
+    expect(await spread(await fleet.clients(one, 5))).toEqual({ [first.id]: 5 });
 
-      const homes = await Promise.all(clients.map(whoServes));
-      for (let round = 0; round < 5; round++) {
-        expect(await Promise.all(clients.map(whoServes))).toEqual(homes);
-      }
-      for (const [index, home] of homes.entries()) if (home === first) clients[index]?.webSocket.close();
-      await expect.poll(async () => (await gateway.sockets()).length, eventually).toBe(10);
-      expect(await spread(await fleet.clients(gateway, 5))).toEqual({ [String(first)]: 5 });
-    }
+    await two.hearsFrom(instances);
+    await stayWhereTheyAre(await fleet.clients(two, 15), instances);
   },
 );
+
+/** All instances serve equally many of the clients, and each client is answered by the same one again and again. */
+async function stayWhereTheyAre(
+  clients: readonly JsonClient[],
+  instances: readonly InstanceProcess[],
+): Promise<void> {
+  const share = clients.length / instances.length;
+  expect(await spread(clients)).toEqual(Object.fromEntries(instances.map(({ id }) => [id, share])));
+  const homes = await Promise.all(clients.map(whoServes));
+  for (let round = 0; round < 5; round++) {
+    expect(await Promise.all(clients.map(whoServes))).toEqual(homes);
+  }
+}
 
 natsTest(
   "an instance that starts takes the new clients of every gateway, one that stops is gone at once [claim:4 claim:37 claim:54 claim:121]",
@@ -58,8 +71,8 @@ natsTest(
     ]);
     const [one] = gateways;
     for (const gateway of gateways) await gateway.knows(instances);
-    const early = await fleet.clients(one, 12);
-    expect(Object.values(await spread(early))).toEqual([6, 6]);
+    const early = await fleet.clients(one, 24);
+    expect(Object.values(await spread(early))).toEqual([12, 12]);
 
     const added = await fleet.instance();
     // Its start resolved, so that it is known everywhere.

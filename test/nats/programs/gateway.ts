@@ -34,6 +34,7 @@ ready(
     canServe: (path) => gateway.canServePath(String(path)),
     events: () =>
       events.map((event) => (event.type === "error" ? { ...event, error: String(event.error) } : event)),
+    ping: (id) => gateway.pingService(String(id), { timeoutMs: 10_000 }),
     busStatus: () => transport.status,
     stop: () => gateway.stop(),
   },
