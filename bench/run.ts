@@ -5,7 +5,7 @@
 // a filtered one writes load.local.json, which git ignores.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { type Case, cases, type Round, type SubjectName } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
@@ -49,7 +49,16 @@ if (machine.loadBefore > 0.5)
   say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
 
 const results: CaseResult[] = [];
-for (const [chosen, names] of select(positionals)) results.push(await runCase(chosen, names));
+const failures: string[] = [];
+for (const [chosen, names] of select(positionals)) {
+  try {
+    results.push(await runCase(chosen, names));
+  } catch (error) {
+    // The other cases still say something; the run as a whole does not count as complete.
+    failures.push(chosen.id);
+    say(`\n${chosen.id} failed: ${inspect(error)}`);
+  }
+}
 finish();
 
 function select(filters: readonly string[]): (readonly [Case, readonly TargetName[]])[] {
@@ -121,13 +130,14 @@ function report(one: Case, windows: ReadonlyMap<string, readonly Window[]>): Cas
 }
 
 function finish(): void {
-  const complete = positionals.length === 0;
+  const complete = positionals.length === 0 && failures.length === 0;
   const report: LoadReport = { machine, cases: results };
   const file = writeResults(root, "load", complete, report);
   if (complete) drawCharts(root);
   const checks = results.flatMap((result) => result.checks);
   const missed = checks.filter((check) => !check.ok).length;
   say(`\n${checks.length - missed} of ${checks.length} targets reached. Written to ${file}`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 function say(text: string): void {
