@@ -170,7 +170,9 @@ export class NatsTransport implements Transport {
   }
 
   #watch(): void {
-    void this.#followStatus();
+    this.#followStatus().catch((cause: unknown) =>
+      this.#report("the client stopped telling its status", cause),
+    );
     void this.#connection.closed().then((error) => {
       if (error instanceof Error) this.#report("the connection was closed for good", error);
       this.#change("closed");
