@@ -1,7 +1,7 @@
 import { Gateway, Service } from "eurus";
 import type { GatewayEvent, GatewayOptions, ServiceOptions, Transport } from "eurus";
 import { Router } from "velaros";
-import type { Handler, ListenOptions } from "velaros";
+import type { Handler, HandlerObject, ListenOptions } from "velaros";
 import { json } from "velaros/json";
 import { JsonClient } from "./json-client.ts";
 import { KillableTransport } from "./killable-transport.ts";
@@ -31,6 +31,8 @@ export interface EdgeSetup {
   readonly options?: GatewayOptions;
   readonly start?: boolean;
   readonly listen?: Partial<ListenOptions>;
+  /** The edge's codec; JSON unless given. */
+  readonly codec?: HandlerObject;
   /** Called with the edge's router before the gateway is mounted on it. */
   readonly before?: (router: Router) => void;
   /** Called after. */
@@ -62,7 +64,7 @@ export class Fleet implements AsyncDisposable {
     gateway.onEvent((event) => events.push(event));
     if (setup.start !== false) await gateway.start();
     const router = new Router({ onError: () => undefined });
-    router.use(json());
+    router.use(setup.codec ?? json());
     setup.before?.(router);
     router.use(gateway);
     setup.after?.(router);

@@ -120,6 +120,32 @@ onEveryBus(({ test, newFleet }) => {
     expect(edge.gateway.sockets()).toEqual([]);
   });
 
+  test("a service hears at once that its client is gone, and stops producing [weakness:W26 fault:C11]", async () => {
+    let pushes = 0;
+    let ended = false;
+    const router = jsonRouter().publicBind("/ticks", async (ctx) => {
+      while (!ctx.signal.aborted) {
+        await ctx.push(++pushes).catch(() => undefined);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      ended = true;
+    });
+    await using fleet = newFleet();
+    const never = { heartbeatIntervalMs: 60_000 };
+    const edge = await fleet.edge({ options: { ...never, instanceLeaseMs: 200_000 } });
+    await fleet.service("ticks", router, { ...never, gatewayLeaseMs: 200_000 });
+    const client = await fleet.client(edge);
+    client.send({ path: "/ticks" });
+    await expect.poll(() => pushes).toBeGreaterThan(3);
+
+    client.webSocket.terminate();
+
+    await expect.poll(() => ended).toBe(true);
+    const last = pushes;
+    expect((await (await fleet.client(edge)).ask("/nothing")).error?.code).toBe("NOT_FOUND");
+    expect(pushes).toBe(last);
+  });
+
   test("more than a client may have open at once is refused [weakness:W29 fault:C13]", async () => {
     const finish: (() => void)[] = [];
     const router = jsonRouter().publicBind("/wait", async (ctx) => {
