@@ -52,3 +52,39 @@ test("messages that waited for room at an instance that was killed follow the ot
   expect(outcomes(world)).toEqual(Array.from({ length: 6 }, () => "replied"));
   expect(faultsOf(world)).toEqual([]);
 });
+
+test("a client that leaves behind a large message is also closed at the instance", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [service] = world.services;
+
+  service?.process.pause();
+  connection.ask(alpha.name, "large");
+  await world.time.run(100);
+  connection.leave();
+  await world.time.run(100);
+  service?.process.resume();
+  await world.time.run(1_000);
+
+  expect(service?.sessions.size).toBe(1);
+  expect(service?.openSessions).toEqual([]);
+  expect(faultsOf(world)).toEqual([]);
+});
+
+test("a client that stays when its instance stops is told nothing more of what was answered", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [service] = world.services;
+  connection.ask(alpha.name, "echo");
+  await world.time.run(100);
+
+  // The handler ends in the very turn in which the instance lets go of the client.
+  service?.process.pause();
+  connection.ask(alpha.name, "echo");
+  await world.time.run(100);
+  if (service !== undefined) world.stop(service);
+  await world.time.run(100);
+  service?.process.resume();
+  await world.time.run(5_000);
+
+  expect(outcomes(world)).toEqual(["replied", "replied"]);
+  expect(faultsOf(world)).toEqual([]);
+});

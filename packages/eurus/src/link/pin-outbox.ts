@@ -163,6 +163,15 @@ export class PinOutbox<Item> {
     if (state.waiting.length === 0) this.#pins.delete(pin);
   }
 
+  /** The peer wants nothing of the pin: what waits for it never leaves. */
+  discard(pin: number): void {
+    const state = this.#pins.get(pin);
+    if (state === undefined) return;
+    state.waiting.length = 0;
+    state.waitingBytes = 0;
+    if (state.isReleased) this.#pins.delete(pin);
+  }
+
   #add(pin: number): PinState<Item> {
     const state: PinState<Item> = {
       pin,

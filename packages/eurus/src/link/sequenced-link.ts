@@ -43,6 +43,9 @@ export interface SequencedLinkOptions<Incoming extends Frame> {
 type Outbound = Frame | EncodedFrame;
 type Numbered = { -readonly [Key in keyof MessageFrame]: MessageFrame[Key] };
 
+/** After these the peer drops whatever still comes for the pin, and grants no room for it. */
+const endsPin: ReadonlySet<WireFrame["type"]> = new Set(["refused", "close", "unpin"]);
+
 /** After this many unreadable copies of one batch the peer is taken for broken. */
 const maxMalformed = 3;
 
@@ -305,20 +308,23 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
 
   #take(frame: WireFrame): void {
     const { pin } = frame;
-    if (frame.type === "open") this.#windows.add(pin);
-    // Frames of a pin that has ended cross its end.
-    else if (!this.#windows.has(pin)) return;
+    // What still waits to leave, the close of the pin included, needs these also after the pin has ended here.
     if (frame.type === "credit") {
       this.#outbox.credit(pin, frame.bytes);
       return;
     }
+    if (frame.type === "opened") this.#outbox.opened(pin);
+    else if (endsPin.has(frame.type)) this.#outbox.discard(pin);
+
+    if (frame.type === "open") this.#windows.add(pin);
+    // Frames of a pin that has ended cross its end.
+    else if (!this.#windows.has(pin)) return;
     if (frame.type === "chunk") {
       const whole = this.#reassembly.take(frame);
       if (typeof whole === "string") this.#abort(pin, whole);
       else if (whole !== undefined) this.#takeWhole(pin, whole);
       return;
     }
-    if (frame.type === "opened") this.#outbox.opened(pin);
     this.#deliver(frame);
   }
 

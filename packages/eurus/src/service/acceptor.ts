@@ -114,6 +114,13 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     this.#host.runtime.defer(this.#tellEnded);
   }
 
+  tellEnded({ pin }: VirtualConnection): void {
+    const numbers = this.#ended.get(pin);
+    if (numbers === undefined) return;
+    this.#ended.delete(pin);
+    this.link.send({ type: "end", pin, numbers });
+  }
+
   finished(connection: VirtualConnection, status: number, reason: string, source: CloseSource): void {
     if (!this.#connections.delete(connection.pin)) return;
     this.#ended.delete(connection.pin);

@@ -9,6 +9,8 @@ export interface VirtualConnectionOwner {
   readonly link: InstanceLink;
   /** The handler of the message with this number has ended. */
   settled(connection: VirtualConnection, number: number): void;
+  /** The client stays, and must not be told that nobody knows the outcome of what has ended: say so now. */
+  tellEnded(connection: VirtualConnection): void;
   /** Something was or will be sent soon; ends that come up meanwhile may travel with it. */
   stirred(): void;
   /** The close chain has run: nothing follows. */
@@ -130,8 +132,10 @@ export class VirtualConnection implements ConnectionOutlet {
     this.#ended = true;
     this.#refuseRoom(status, reason);
     if (!this.#closedByPeer) {
-      if (this.keepsClient) this.#link.send({ type: "unpin", pin: this.pin, lastNumber: this.#lastNumber });
-      else this.#link.send({ type: "close", pin: this.pin, status, reason, source });
+      if (this.keepsClient) {
+        this.#owner.tellEnded(this);
+        this.#link.send({ type: "unpin", pin: this.pin, lastNumber: this.#lastNumber });
+      } else this.#link.send({ type: "close", pin: this.pin, status, reason, source });
     }
     this.#link.release(this.pin);
     this.#owner.finished(this, status, reason, source);
