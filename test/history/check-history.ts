@@ -6,7 +6,11 @@ export type HistoryFaultKind =
   | "silent-loss"
   /** A message was handled, or answered, more than once. */
   | "duplicate"
-  /** Messages of one socket were handled by one service in another order than they were sent. */
+  /**
+   * Messages of one socket were handled by one service in another order than they were sent. Over two sessions that
+   * is allowed to those of which nobody was told that they had been handled: an instance that was given up for lost
+   * may still handle what it had taken.
+   */
   | "order-inversion"
   /** An answer reached a socket that did not ask. */
   | "cross-talk"
@@ -124,6 +128,7 @@ function checkHandling(
 ): void {
   const handled = new Set<string>();
   const lastNumber = new Map<string, number>();
+  const doubtful = findDoubtful(events);
   for (const event of events) {
     if (event.type !== "handled") continue;
     const question = sent.get(event.message);
@@ -139,21 +144,44 @@ function checkHandling(
     if (handled.has(event.message))
       report("duplicate", `${event.message} of ${event.socket} was handled twice`);
     handled.add(event.message);
-    const stream = `${event.socket} ${event.service}`;
+    const doubt = doubtful.get(event.message);
+    const stream = doubt === undefined ? `${event.socket} ${event.service}` : event.session;
     const previous = lastNumber.get(stream) ?? 0;
-    if (question.number < previous) {
+    if (question.number < previous && doubt !== "id") {
       report(
         "order-inversion",
         `${event.service} handled number ${question.number} of ${event.socket} after ${previous}`,
       );
     }
-    lastNumber.set(stream, Math.max(previous, question.number));
+    for (const key of [event.session, `${event.socket} ${event.service}`]) {
+      lastNumber.set(key, Math.max(lastNumber.get(key) ?? 0, question.number));
+    }
   }
   for (const event of events) {
     if (event.type !== "failed" || mayHaveBeenHandled.has(event.code)) continue;
     if (handled.has(event.message))
       report("broken-denial", `${event.message} was refused with ${event.code}, yet handled`);
   }
+}
+
+/**
+ * Messages of which nobody can tell whether or when they are handled: because nobody was told, or because an earlier
+ * message of this kind has the same id.
+ */
+function findDoubtful(events: readonly HistoryEvent[]): ReadonlyMap<string, "outcome" | "id"> {
+  const doubtful = new Map<string, "outcome" | "id">();
+  for (const event of events) {
+    if (event.type === "failed" && event.code === "DELIVERY_UNKNOWN") doubtful.set(event.message, "outcome");
+    else if (event.type === "sent" && !event.wantsOutcome) doubtful.set(event.message, "outcome");
+  }
+  const doubtfulIds = new Set<string>();
+  for (const event of events) {
+    if (event.type !== "sent" || event.id === undefined) continue;
+    const key = `${event.socket} ${event.service} ${event.id}`;
+    if (doubtfulIds.has(key)) doubtful.set(event.message, "id");
+    else if (doubtful.has(event.message)) doubtfulIds.add(key);
+  }
+  return doubtful;
 }
 
 /** What the sessions saw: closed once, silent afterwards, and one pin at a time. */

@@ -12,6 +12,8 @@ export type HistoryEvent =
       readonly service: string;
       readonly message: string;
       readonly number: number;
+      /** What the client called it, if it called it anything. Ids may be used again. */
+      readonly id?: string | undefined;
       /** Whether the message carried an id and so must have a known outcome. */
       readonly wantsOutcome: boolean;
     }

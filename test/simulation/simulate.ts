@@ -26,7 +26,7 @@ const startMs = 1_000;
 /** Longer than any lease, with the grace after an outage. */
 const settleMs = 17_000;
 /** 5 s until the gateway gives up, and what timers and the way to the client add. */
-const takenWithinMs = 5_600;
+const takenWithinMs = 6_000;
 const serveMs = 2_000;
 const leaveMs = 4_000;
 const stopMs = 8_000;

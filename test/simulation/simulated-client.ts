@@ -86,6 +86,7 @@ export class ClientConnection implements ConnectionOutlet {
     this.#numbers.set(service, number);
     const hasId = kind !== "without-id";
     const wantsOutcome = hasId && kind !== "silent";
+    const id = hasId ? this.#takeId(wantsOutcome && kind !== "ask") : undefined;
     this.#world.history.record({
       type: "sent",
       atMs: this.#world.time.nowMs,
@@ -93,9 +94,9 @@ export class ClientConnection implements ConnectionOutlet {
       service,
       message: token,
       number,
+      id,
       wantsOutcome,
     });
-    const id = hasId ? this.#takeId(wantsOutcome && kind !== "ask") : undefined;
     if (id !== undefined) this.#open.set(id, token);
     const route = kind === "without-id" || kind === "large" ? "echo" : kind;
     const data: Question = {
