@@ -302,6 +302,7 @@ onEveryBus(({ test, newFleet }) => {
     const edge = await fleet.edge();
     const { service } = await fleet.service("api", waiting("a", new Gate()));
     await service.stop();
+    await expect.poll(() => edge.gateway.canServePath("/who")).toBe(false);
     const client = await fleet.client(edge);
 
     for (let count = 0; count < 5; count++) client.send({ path: "/who" });

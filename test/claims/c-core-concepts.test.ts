@@ -138,7 +138,7 @@ onEveryBus(({ test, newFleet }) => {
     await service.stop();
 
     expect(closes).toEqual([{ status: 1001, reason: "Service is stopping", source: "server" }]);
-    expect(edge.gateway.canServePath("/api")).toBe(false);
+    await expect.poll(() => edge.gateway.canServePath("/api")).toBe(false);
     expect(await client.closed()).toEqual({ code: 1001, reason: "Service is stopping" });
   });
 
@@ -152,6 +152,7 @@ onEveryBus(({ test, newFleet }) => {
     const client = await fleet.client(edge);
 
     await service.stop();
+    await expect.poll(() => edge.gateway.canServePath("/api")).toBe(false);
 
     expect(await client.ask("/api")).toMatchObject({
       error: { code: "SERVICE_UNAVAILABLE", retryAfterMs: 1_000, details: { service: "api" } },

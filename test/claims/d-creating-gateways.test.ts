@@ -70,7 +70,7 @@ onEveryBus(({ test, newFleet }) => {
 
     await one.gateway.stop();
     await service.stop();
-    expect(two.gateway.canServePath("/api")).toBe(false);
+    await expect.poll(() => two.gateway.canServePath("/api")).toBe(false);
     await service.start();
 
     expect(two.gateway.canServePath("/api")).toBe(true);

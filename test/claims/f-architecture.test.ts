@@ -183,10 +183,13 @@ onEveryBus(({ test, newFleet }) => {
     await using fleet = newFleet();
     const edge = await fleet.edge();
     const healthy = await fleet.service("who", named("a"));
-    const hung = await fleet.service(
-      "old",
-      jsonRouter().publicBind("/old", (ctx) => ctx.reply("old")),
-    );
+    const closes: unknown[] = [];
+    const old = jsonRouter()
+      .publicBind("/old", (ctx) => ctx.reply("old"))
+      .useClose((ctx) => {
+        closes.push(ctx.closeStatus());
+      });
+    const hung = await fleet.service("old", old);
     const client = await fleet.client(edge);
     await client.ask("/old");
 
@@ -199,6 +202,9 @@ onEveryBus(({ test, newFleet }) => {
     expect(edge.gateway.canServePath("/old")).toBe(false);
     expect(edge.gateway.canServePath("/who")).toBe(true);
     expect(await client.closed()).toEqual({ code: 1001, reason: "Service unreachable" });
+    await expect
+      .poll(() => closes)
+      .toEqual([{ status: 1001, reason: "Service unreachable", source: "server" }]);
     await hung.service.stop();
     await hung.service.start();
     expect(edge.gateway.canServePath("/old")).toBe(true);

@@ -190,6 +190,7 @@ onEveryBus(({ test, newFleet }) => {
     await expect.poll(() => edge.events.some((event) => event.type === "socket-closed")).toBe(true);
     await service.stop();
 
+    await expect.poll(() => edge.events.some((event) => event.type === "instance-removed")).toBe(true);
     const names = edge.events.map((event) => event.type);
     expect(names).toEqual([
       "instance-added",

@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from "velaros-protocol";
+import { ticksFor } from "./directory/leases.ts";
 import { EurusError } from "./errors.ts";
 import type { Transport } from "./transport/transport.ts";
 
@@ -13,6 +14,7 @@ const echoTimeoutMs = 5_000;
 /** How long answers may take on a bus between processes, beyond the time that our own announcements take. */
 const answerMs = 50;
 const rounds = 3;
+const overdueTicks = ticksFor(3_000);
 
 /**
  * Listens for one's own announcements. That they come back shows that the bus carries them; and what it hands to its
@@ -22,8 +24,11 @@ export class OwnEcho {
   readonly #transport: Transport;
   readonly #runtime: Runtime;
   readonly #announce: () => number;
+  #sent = 0;
   #heard = 0;
-  #heardAtMs: number;
+  /** What had been announced when the echo was last complete, and how many ticks ago that was. */
+  #mark = 0;
+  #overdueTicks = 0;
   #waiting: Waiting[] = [];
   #timer: Timer | undefined;
 
@@ -32,16 +37,32 @@ export class OwnEcho {
     this.#transport = transport;
     this.#runtime = runtime;
     this.#announce = announce;
-    this.#heardAtMs = runtime.nowMs();
   }
 
-  /** How long ago the last announcement came back. */
-  get silentMs(): number {
-    return this.#runtime.nowMs() - this.#heardAtMs;
+  /**
+   * Whether what we announced has not come back for three seconds: then the bus is away, whatever it says of itself.
+   * Counted in ticks of our own loop, so that a process which stood still does not blame the bus.
+   */
+  get isOverdue(): boolean {
+    return this.#overdueTicks >= overdueTicks;
+  }
+
+  /** A tick of the owner's loop has passed. */
+  tick(): void {
+    if (this.#heard < this.#mark) {
+      this.#overdueTicks += 1;
+      return;
+    }
+    this.#overdueTicks = 0;
+    this.#mark = this.#sent;
+  }
+
+  /** An announcement with this number went out. */
+  sent(sequence: number): void {
+    this.#sent = sequence;
   }
 
   heard(sequence: number): void {
-    this.#heardAtMs = this.#runtime.nowMs();
     if (sequence <= this.#heard) return;
     this.#heard = sequence;
     const waiting = this.#waiting;

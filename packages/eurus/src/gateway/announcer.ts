@@ -67,6 +67,7 @@ export class GatewayAnnouncer {
       claims,
     });
     this.#transport.publish(this.#subject, payload);
+    this.echo.sent(sequence);
     return sequence;
   }
 

@@ -1,3 +1,4 @@
+import { CloseCode, isSendableCloseCode } from "velaros-protocol";
 import type { InstanceToGatewayFrame, OutputFrame, UnpinFrame } from "../link/frame.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
@@ -30,7 +31,7 @@ export function deliver(parts: GatewayParts, instance: InstancePins, frame: Inst
     case "close":
       // The pin ends first: the instance needs no word of the close that it began.
       instance.end(pin, "service-closed");
-      pin.edge.socket.close(frame.status, frame.reason, frame.source);
+      pin.edge.socket.close(sendableStatus(frame.status), frame.reason);
       break;
     case "unpin":
       unpin(parts, pin, frame);
@@ -69,6 +70,11 @@ function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void 
 
 function failedToWrite({ edge }: Pin): void {
   if (!edge.socket.closed) edge.socket.close(1011, "Failed to send message");
+}
+
+/** What an instance says may be anything; a code that must not be sent would leave the client open. */
+function sendableStatus(status: number): number {
+  return isSendableCloseCode(status) ? status : CloseCode.INTERNAL_ERROR;
 }
 
 /** The instance stops and lets its client stay: it only has to know that its state is gone. */

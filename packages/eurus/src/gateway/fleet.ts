@@ -100,7 +100,9 @@ export class Fleet {
 
   /** The link to an instance is lost. Only one that answers nobody is given up altogether. */
   lost(pins: InstancePins, cause: LinkLostCause): void {
-    if (this.#links.get(pins.instanceId) === pins) this.#links.delete(pins.instanceId);
+    // A link that was given up before says nothing about the instance that may have come after it.
+    if (this.#links.get(pins.instanceId) !== pins) return;
+    this.#links.delete(pins.instanceId);
     if (cause === "suspect-timeout") this.#directory.lose(pins.instanceId);
   }
 
@@ -188,6 +190,17 @@ export class Fleet {
     pins.heartbeat(announcement.links.get(this.#options.gatewayId) === pins.link.linkId);
   }
 
+  #part({ id }: Instance, cause: InstanceRemovedCause): void {
+    const pins = this.#links.get(id);
+    if (pins === undefined) return;
+    if (cause === "removed" || cause === "not-for-us" || cause === "incompatible") {
+      this.#links.delete(id);
+      this.#options.owner.removed(pins);
+    } else {
+      pins.link.fail(linkCauses[cause]);
+    }
+  }
+
   #tell(event: DirectoryEvent): void {
     const { events } = this.#options;
     switch (event.type) {
@@ -205,7 +218,7 @@ export class Fleet {
         break;
       case "instance-removed":
         events.emit({ type: event.type, ...nameOf(event.instance), cause: event.cause });
-        this.#links.get(event.instance.id)?.link.fail(linkCauses[event.cause]);
+        this.#part(event.instance, event.cause);
         break;
       case "route-conflict":
         events.emit(event);
@@ -219,15 +232,12 @@ export class Fleet {
   }
 }
 
-const linkCauses: { readonly [Cause in InstanceRemovedCause]: LinkLostCause } = {
+const linkCauses = {
   goodbye: "goodbye",
   "lease-expired": "lease-expired",
   "new-epoch": "new-epoch",
-  removed: "removed",
-  "not-for-us": "removed",
-  incompatible: "removed",
   unreachable: "suspect-timeout",
-};
+} as const satisfies Partial<Record<InstanceRemovedCause, LinkLostCause>>;
 
 function nameOf({ service, id }: Instance): { readonly service: string; readonly instanceId: string } {
   return { service, instanceId: id };

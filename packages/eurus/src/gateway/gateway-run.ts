@@ -20,7 +20,7 @@ import { Fleet } from "./fleet.ts";
 import { Forwarder } from "./forward.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
-import { instanceLost } from "./instance-lost.ts";
+import { instanceLost, instanceRemoved } from "./instance-lost.ts";
 import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
 import type { Pin } from "./pin.ts";
@@ -38,8 +38,6 @@ export interface GatewayRunOptions {
 
 /** After this long without an acknowledgement the client is told that nobody knows. */
 const unacknowledgedMs = 5_000;
-/** Heartbeats of our own that may be missing before the bus counts as away. */
-const silentBeats = 3;
 const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A gateway from one start to the stop that follows; the next start makes another one. */
@@ -214,8 +212,13 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     instanceLost(this, instance, cause);
   }
 
+  removed(instance: InstancePins): void {
+    instanceRemoved(this, instance, "removed");
+  }
+
   #tick(): void {
     this.ticks++;
+    this.#announcer.echo.tick();
     this.#checkBus();
     this.fleet.tick();
     this.#endStalled();
@@ -225,8 +228,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
   #checkBus(): void {
-    const silent = this.#announcer.echo.silentMs > silentBeats * this.options.heartbeatIntervalMs;
-    this.fleet.setAway(silent || this.#transport.status !== "connected");
+    const isConnected = this.#transport.status === "connected";
+    this.fleet.setAway(!isConnected || this.#announcer.echo.isOverdue);
   }
 
   #settleOverdue(): void {

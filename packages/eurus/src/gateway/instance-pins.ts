@@ -21,6 +21,8 @@ export interface InstancePinsOwner {
   suspect(instance: InstancePins): void;
   restored(instance: InstancePins): void;
   lost(instance: InstancePins, cause: LinkLostCause): void;
+  /** The instance is no longer wanted, though it may be alive. */
+  removed(instance: InstancePins): void;
 }
 
 /** How a pin ended, for the instance. */

@@ -12,13 +12,15 @@ export interface OutcomeParts {
 }
 
 /**
- * The link of a pin is lost: tells the client what became of every message that still owes it an outcome.
+ * A pin ends before its time: tells the client what became of every message that still owes it an outcome.
  * "Unavailable" is said only of what was certainly not handled; of the rest nobody knows.
  */
 export function settleLost(parts: OutcomeParts, pin: Pin): void {
+  const { link } = pin.instance;
   for (const message of takeOpen(pin)) {
-    const proof = pin.instance.link.proofOf(pin.number, message.number);
-    if (proof === "not-delivered") unavailable(parts, pin, message);
+    const proof = link.proofOf(pin.number, message.number);
+    // Only a link that is lost delivers nothing more.
+    if (proof === "not-delivered" && link.state === "lost") unavailable(parts, pin, message);
     else unknown(parts, pin, message, proof === "taken");
   }
 }

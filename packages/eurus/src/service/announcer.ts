@@ -27,6 +27,8 @@ export interface InstancePresence {
   routes(): readonly string[];
   /** Virtual sockets that are open now, and all that were ever opened. */
   sockets(): { readonly pins: number; readonly opens: number };
+  /** How late our event loop runs, in whole milliseconds. */
+  lagMs(): number;
   /** Numbers of the open links, by id of the gateway. */
   linkIds(): ReadonlyMap<string, number>;
   /** A gateway says that it lives. */
@@ -116,12 +118,13 @@ export class ServiceAnnouncer {
       draining: this.#draining,
       goodbye,
       ...this.#presence.sockets(),
-      lagMs: 0,
+      lagMs: this.#presence.lagMs(),
       links: this.#links(),
     });
     this.#sequence = sequence;
     this.#descriptorHash = descriptorHash;
     this.#transport.publish(this.#subject, payload);
+    this.echo.sent(sequence);
     return sequence;
   }
 
@@ -160,6 +163,7 @@ export class ServiceAnnouncer {
 
   /** A tick of the service's loop has passed. */
   tick(): void {
+    this.echo.tick();
     this.#gate.tick();
     this.#gateways.tick();
   }

@@ -11,7 +11,8 @@ interface DescribedHandler {
 /** The router that a service's virtual sockets live in, and what of it gateways are told. */
 export class RouterSetup {
   readonly #handler: Router | Handler;
-  readonly #routerOptions: RouterOptions;
+  /** Undefined when a router that was passed in decides for itself. */
+  readonly #routerOptions: RouterOptions | undefined;
   #narrowed: readonly RouteDescriptor[] | undefined;
   #patterns: readonly Pattern[] | undefined;
   #router: Router | undefined;
@@ -22,10 +23,8 @@ export class RouterSetup {
     }
     this.#handler = handler;
     const { onError, runtime } = options;
-    this.#routerOptions = {
-      ...(onError === undefined ? undefined : { onError }),
-      ...(runtime === undefined ? undefined : { runtime }),
-    };
+    const isOwn = isRouter(handler) && onError === undefined && runtime === undefined;
+    this.#routerOptions = isOwn ? undefined : { onError, runtime };
     this.narrow(options.routeDescriptors);
   }
 
@@ -42,13 +41,15 @@ export class RouterSetup {
     this.#router = undefined;
   }
 
-  /** The router for new virtual sockets. */
+  /** The router for new virtual sockets: the one that was passed in, if it can be used as it is. */
   get router(): Router {
     this.#router ??= this.#build();
     return this.#router;
   }
 
   #build(): Router {
+    const isAsGiven = this.#routerOptions === undefined && this.#patterns === undefined;
+    if (isAsGiven && isRouter(this.#handler)) return this.#handler;
     const router = new Router(this.#routerOptions);
     // Only there when it has something to do, so that the usual message passes one handler less.
     if (this.#patterns !== undefined) router.use((context: Context) => this.#guard(context));
@@ -67,6 +68,11 @@ export class RouterSetup {
 
 function isHandler(value: unknown): boolean {
   return typeof value === "function" || (typeof value === "object" && value !== null && "handle" in value);
+}
+
+/** By what it can do: a program may hold two copies of the package. */
+function isRouter(handler: Router | Handler): handler is Router {
+  return "connect" in handler && typeof handler.connect === "function" && describesRoutes(handler);
 }
 
 function describesRoutes(handler: unknown): handler is DescribedHandler {

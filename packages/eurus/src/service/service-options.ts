@@ -51,7 +51,11 @@ export interface ServiceOptions {
    * @defaultValue `10_000`
    */
   readonly drainTimeoutMs?: number | undefined;
-  /** Where errors that no handler dealt with are reported, as for `Router`. */
+  /**
+   * Told of each error that no handler dealt with, in place of the `onError` of a router that was passed in.
+   *
+   * @defaultValue that of the router, else one line to stderr
+   */
   readonly onError?: ((error: Error) => void) | undefined;
   /**
    * Clock, timers and random numbers; for simulations.

@@ -1,6 +1,7 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
 import type { Runtime } from "velaros-protocol";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
+import { tickMs } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
 import { untilDelivered } from "../delivery.ts";
 import { EurusError } from "../errors.ts";
@@ -29,8 +30,6 @@ export interface ServiceRunOptions {
   gatewayNames(): readonly string[];
 }
 
-/** Heartbeats of our own that may be missing before the bus counts as away. */
-const silentBeats = 3;
 const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A service from one start to the stop that follows; the next start makes another one. */
@@ -47,6 +46,8 @@ export class ServiceRun implements AcceptorHost {
   readonly #acceptors = new Set<Acceptor>();
   #stopTicks: (() => void) | undefined;
   #stopListening: Unsubscribe | undefined;
+  #tickedAtMs = 0;
+  #lagMs = 0;
 
   constructor(options: ServiceRunOptions) {
     const { name, id, transport, settings, events, setup } = options;
@@ -72,6 +73,7 @@ export class ServiceRun implements AcceptorHost {
       gatewayNames: () => options.gatewayNames(),
       routes: () => setup.routes().map(({ pattern }) => pattern),
       sockets: () => ({ pins: this.socketCount, opens: this.opens }),
+      lagMs: () => this.#lagMs,
       linkIds: () => this.#linkIds(),
       heard: (gateway) => this.#heard(gateway),
       gone: (gatewayId, cause) => this.#gone(gatewayId, cause),
@@ -90,10 +92,8 @@ export class ServiceRun implements AcceptorHost {
       this.events.emit({ type: "bus", status });
     });
     await this.#announcer.start();
-    this.#stopTicks = startTicks(this.runtime, () => {
-      this.#checkBus();
-      this.#announcer.tick();
-    });
+    this.#tickedAtMs = this.runtime.nowMs();
+    this.#stopTicks = startTicks(this.runtime, () => this.#tick());
   }
 
   /** What gateways may know has changed. */
@@ -170,11 +170,18 @@ export class ServiceRun implements AcceptorHost {
     }
   }
 
+  #tick(): void {
+    const nowMs = this.runtime.nowMs();
+    this.#lagMs = Math.max(0, Math.round(nowMs - this.#tickedAtMs - tickMs));
+    this.#tickedAtMs = nowMs;
+    this.#announcer.tick();
+    this.#checkBus();
+  }
+
   /** As the gateway does it: the bus is also away when our own announcements don't come back. */
   #checkBus(): void {
-    const { settings, transport } = this.#options;
-    const silent = this.#announcer.echo.silentMs > silentBeats * settings.heartbeatIntervalMs;
-    this.#announcer.setAway(silent || transport.status !== "connected");
+    const isConnected = this.#options.transport.status === "connected";
+    this.#announcer.setAway(!isConnected || this.#announcer.echo.isOverdue);
   }
 
   /** Resolves when peers have taken what was said on these links, and the bus what was published. */
