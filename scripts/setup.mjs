@@ -34,7 +34,11 @@ const longTestPrograms = [
     usedFor: "tests with clients that were not written by us",
   },
   {
-    isThere: () => spawnSync("python3", ["-c", "import websockets"]).status === 0,
+    // Another Python may come before Debian's on the path.
+    isThere: () =>
+      ["python3", "/usr/bin/python3"].some(
+        (python) => spawnSync(python, ["-c", "import websockets"]).status === 0,
+      ),
     package: "python3-websockets",
     usedFor: "tests with a WebSocket client of another kind",
   },
