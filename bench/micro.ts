@@ -1,6 +1,6 @@
 // npm run bench:micro [name…]
 //
-// Small measurements for daily use: each file of bench/micro exports a function that runs one suite. They run the
+// Small measurements for daily use: each file of bench/micro exports a function bench… that runs one suite. They run the
 // sources, beside whatever else the machine does; compare figures of one run only.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,8 +15,9 @@ const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && !file
 for (const file of files) {
   if (filters.length > 0 && !filters.some((filter) => file.includes(filter))) continue;
   const suite = (await import(pathToFileURL(join(folder, file)).href)) as Readonly<Record<string, unknown>>;
-  for (const run of Object.values(suite)) {
-    if (typeof run === "function") report(file, (await (run as () => Promise<Bench>)()) as Bench);
+  for (const [name, run] of Object.entries(suite)) {
+    if (name.startsWith("bench") && typeof run === "function")
+      report(file, (await (run as () => Promise<Bench>)()) as Bench);
   }
 }
 
