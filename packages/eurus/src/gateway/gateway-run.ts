@@ -12,8 +12,8 @@ import type { GatewayLink, LinkLostCause } from "../link/link.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Transport, Unsubscribe } from "../transport/transport.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
-import { deliver } from "./deliver.ts";
 import { pathProblem } from "./canonical-path.ts";
+import { deliver } from "./deliver.ts";
 import { closeAll, untilSettled } from "./drain.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 import { Fleet } from "./fleet.ts";
@@ -23,8 +23,8 @@ import type { GatewayParts } from "./gateway-parts.ts";
 import { instanceLost, instanceRemoved } from "./instance-lost.ts";
 import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
-import type { Pin } from "./pin.ts";
 import { settleLost, settleOverdue } from "./outcomes.ts";
+import type { Pin } from "./pin.ts";
 
 /** What one run of a gateway gets from the gateway. */
 export interface GatewayRunOptions {
@@ -252,8 +252,11 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       });
     }
     for (const [edge, sinceMs] of this.sockets.waiting) {
-      if (sinceMs <= nowMs - this.options.stallTimeoutMs)
+      // Nobody is slow because the bus is away: the time begins anew when it is back.
+      if (this.fleet.away) this.sockets.waiting.set(edge, nowMs);
+      else if (sinceMs <= nowMs - this.options.stallTimeoutMs) {
         edge.socket.close(1013, "Service is not keeping up");
+      }
     }
   }
 
