@@ -85,6 +85,79 @@ describe("an input schema", () => {
   });
 });
 
+describe("an input schema holds for every message that starts a handler", () => {
+  const schemas = { input: z.object({ n: z.number() }) };
+
+  test("also when another handler waits for a message with its id", async () => {
+    let ran = false;
+    const router = new Router({ onError: () => {} })
+      .use(json())
+      .bind("/asks", async (ctx) => {
+        await ctx.request("well?");
+      })
+      .bind("/checked", schemas, () => {
+        ran = true;
+      });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/asks" });
+    client.send({ id: "1", path: "/checked", data: { n: "one" } });
+
+    expect(await client.receive()).toMatchObject({ path: "/asks" });
+    expect(await client.receive()).toMatchObject({ id: "1", error: { code: "VALIDATION_FAILED" } });
+    expect(ran).toBe(false);
+  });
+
+  test("also when the message was on its way to a handler that has ended without it", async () => {
+    const runs: string[] = [];
+    const [arrived, ended] = [gate(), gate()];
+    const router = new Router()
+      .use(json())
+      .use(async (ctx) => {
+        if (ctx.meta("slow") === true) await arrived.opened;
+        await ctx.next();
+      })
+      .bind("/checked", schemas, async (ctx) => {
+        runs.push(new TextDecoder().decode(ctx.data));
+        await ctx.request("well?", { timeoutMs: 1 }).catch(() => arrived.open());
+        await ended.opened;
+      });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/checked", data: { n: 1 } });
+    await client.receive();
+    client.send({ id: "1", path: "/checked", data: { n: "two" }, meta: { slow: true } });
+    await arrived.opened;
+    // The message has passed the schema as an answer, and waits for the handler that runs.
+    await new Promise(setImmediate);
+    ended.open();
+
+    expect(await client.receive()).toMatchObject({ id: "1", error: { code: "VALIDATION_FAILED" } });
+    expect(runs).toEqual(['{"n":1}']);
+  });
+
+  test("and not for answers to a handler in a nested router behind it", async () => {
+    const nested = new Router().bind("/", async (ctx) => ctx.reply(await ctx.request("a word?")));
+    const router = new Router().use(json()).bind("/checked", schemas, nested);
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/checked", data: { n: 1 } });
+    const question = await client.receive();
+    client.send({ id: question.id, path: "/checked", data: "word" });
+
+    expect(await client.receive()).toEqual({ id: "1", data: { message: "word" } });
+  });
+});
+
+/** A promise that the test settles. */
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
 describe("an output schema", () => {
   test("lets through what fits, as the schema makes it", async () => {
     const router = new Router()

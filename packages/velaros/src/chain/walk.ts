@@ -70,8 +70,20 @@ function deliverOrRun(context: MessageContext, step: Step): Promise<void> | unde
   return outcome.then((late) => {
     if (late === "delivered" || context.socket.closed) return undefined;
     exchange.handled = false;
-    return exchange.addressee === undefined ? runStep(context, step) : undefined;
+    return exchange.addressee === undefined ? startAnew(context, step) : undefined;
   });
+}
+
+/** A message that was meant for a handler, which ended without it, starts one: only now its data has to fit the route. */
+function startAnew(context: MessageContext, step: Step): Promise<void> | undefined {
+  const { current } = context;
+  const check = current?.node.schemas?.input === undefined ? undefined : current.node.steps[0];
+  if (current === undefined || check === undefined || context.validated?.node === current.node) {
+    return runStep(context, step);
+  }
+  context.stepIndex = current.node.steps.indexOf(step);
+  context.enterStep(current, check);
+  return runStep(context, check);
 }
 
 function runStep(context: MessageContext, step: Step): Promise<void> | undefined {

@@ -60,15 +60,18 @@ export class Inbox {
 
   /** Whether a message that is about to be handled there has come to the handler that waits here. */
   isAt(context: MessageContext, step: Step): boolean {
-    if (this.#position === undefined || this.#position.step !== step) return false;
-    let here = this.#position.context.parent;
-    let there = context.parent;
-    while (here !== undefined && there !== undefined) {
-      if (here.step !== there.step) return false;
+    return this.#position?.step === step && cameTheSameWay(this.#position.context, context);
+  }
+
+  /** Whether the handler that waits here is one of `steps`, or lies in a router that is one of them. */
+  isBehind(context: MessageContext, steps: readonly Step[]): boolean {
+    let here = this.#position?.context;
+    let step = this.#position?.step;
+    while (here !== undefined && here.chain !== context.chain) {
       here = here.parent;
-      there = there.parent;
+      step = here?.step;
     }
-    return here === there;
+    return here !== undefined && step !== undefined && steps.includes(step) && cameTheSameWay(here, context);
   }
 
   /** Hands in a message; one that nobody waits for now is kept, and "released" when the handler ended without taking it. */
@@ -115,4 +118,16 @@ export class Inbox {
       this.owner.inboxes = this.owner.inboxes.filter((inbox) => inbox !== this);
     }
   }
+}
+
+/** Whether both contexts belong to the same router at the same mount. */
+function cameTheSameWay(one: MessageContext, other: MessageContext): boolean {
+  let here = one.parent;
+  let there = other.parent;
+  while (here !== undefined && there !== undefined) {
+    if (here.step !== there.step) return false;
+    here = here.parent;
+    there = there.parent;
+  }
+  return here === there;
 }

@@ -10,12 +10,20 @@ export function inputStep(schema: StandardSchemaV1): Step {
   return {
     handler: schema,
     run: (context) => {
-      // An answer to a handler that waits has another form than what started it.
-      if (context.exchange.isFollowUp) return context.next();
+      if (isForHandlerBehind(context)) return context.next();
       const result = validate(schema, decodeData(context, context));
       return isPromiseLike(result) ? result.then((late) => admit(context, late)) : admit(context, result);
     },
   };
+}
+
+/** An answer to a handler that waits has another form than what started it. */
+function isForHandlerBehind(context: MessageContext): boolean {
+  const { exchange, current } = context;
+  if (exchange.addressee !== undefined) return true; // It reaches that handler or none.
+  const steps = current?.node.steps ?? [];
+  const inboxes = exchange.conversation?.inboxes ?? [];
+  return inboxes.some((inbox) => inbox.owner !== exchange && inbox.isBehind(context, steps));
 }
 
 function admit(context: MessageContext, result: StandardSchemaV1.Result<unknown>): Promise<void> {
