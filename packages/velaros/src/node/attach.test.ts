@@ -155,3 +155,35 @@ test("An upgrade request that no listener took is refused, and the log says what
   expect(lines).toEqual([expect.stringContaining("attach(server)")]);
   await stop(server);
 });
+
+test("After a close the same path of the same server may be attached anew", async () => {
+  const server = createServer();
+  const port = await start(server);
+  await attach(new RecordingAcceptor(), server, { path: "/ws" }).close();
+  const acceptor = new RecordingAcceptor();
+  await using attachment = attach(acceptor, server, { path: "/ws" });
+
+  const client = await openWebSocket(`ws://127.0.0.1:${port}/ws`);
+
+  expect(acceptor.inlets.length).toBe(1);
+  expect(server.listenerCount("upgrade")).toBe(1);
+  client.terminate();
+  await attachment.close({ graceMs: 50 });
+  await stop(server);
+});
+
+test("A signal closes the attachment and leaves the server alone", async () => {
+  const ending = new AbortController();
+  const server = createServer((_request, response) => response.end("hello"));
+  const port = await start(server);
+  await using attachment = attach(new RecordingAcceptor(), server, { signal: ending.signal });
+  const client = await openWebSocket(`ws://127.0.0.1:${port}/`);
+  const closed = closeOf(client);
+
+  ending.abort();
+
+  expect(await closed).toEqual({ code: 1001, reason: "server is stopping" });
+  await expect.poll(() => attachment.size).toBe(0);
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("hello");
+  await stop(server);
+});

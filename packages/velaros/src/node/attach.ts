@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ConnectionInfo } from "../connection.ts";
+import { closeOnAbort } from "./abort.ts";
 import type { Acceptor } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import { pathOf } from "./handshake.ts";
@@ -23,28 +24,39 @@ export interface Attachment extends AsyncDisposable {
   ): number;
   /**
    * Answers new upgrade requests with 503 and closes the connections in batches; resolves when all are gone. The server stays
-   * open. A second call cuts what is left.
+   * open, and a router may be attached to it anew. A second call cuts what is left.
    *
    * @throws `VELAROS_CLOSE_CODE_INVALID` for a code that can't be sent.
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Serves upgrade requests of any `node:http` or `node:https` server, beside whatever else it serves. */
+/**
+ * Serves upgrade requests of any `node:http` or `node:https` server, beside whatever else it serves.
+ *
+ * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range; what `signal` was aborted with.
+ */
 export function attach(acceptor: Acceptor, server: Server, options: AttachOptions = {}): Attachment {
-  return attachEndpoint(new Endpoint(acceptor, options), server);
+  options.signal?.throwIfAborted();
+  return attachEndpoint(new Endpoint(acceptor, options), server, options.signal);
 }
 
-/** A listener of ours, which others can ask whether it would take a request. */
+/** A listener of ours, which others can ask about the requests that it takes. */
 interface UpgradeListener {
   (request: IncomingMessage, socket: Duplex, head: Buffer): void;
   [takes]?: (request: IncomingMessage) => boolean;
+  /** Whether it has closed and an attachment at `path` may stand in its place. */
+  [yieldsTo]?: (path: string | undefined) => boolean;
 }
 
 const takes = Symbol("velaros.takes");
+const yieldsTo = Symbol("velaros.yieldsTo");
 
-export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
+export function attachEndpoint(endpoint: Endpoint, server: Server, signal?: AbortSignal): Attachment {
   const { path } = endpoint.settings;
+  for (const other of server.listeners("upgrade") as UpgradeListener[]) {
+    if (other[yieldsTo]?.(path) === true) server.removeListener("upgrade", other);
+  }
   const isMine = (request: IncomingMessage): boolean => path === undefined || pathOf(request) === path;
   const onUpgrade: UpgradeListener = (request, socket, head) => {
     if (isMine(request)) endpoint.handleUpgrade(request, socket, head);
@@ -55,15 +67,23 @@ export function attachEndpoint(endpoint: Endpoint, server: Server): Attachment {
     }
   };
   onUpgrade[takes] = isMine;
+  onUpgrade[yieldsTo] = (newPath) =>
+    endpoint.closing && (path === undefined || newPath === undefined || path === newPath);
   server.on("upgrade", onUpgrade);
+  const close = (closeOptions?: CloseOptions): Promise<void> => {
+    const closed = endpoint.close(closeOptions);
+    forgetSignal();
+    return closed;
+  };
+  const forgetSignal = closeOnAbort(signal, close);
   return {
     get size() {
       return endpoint.size;
     },
     closeConnections: (which, { code = 1008, reason = "" } = {}) =>
       endpoint.closeConnections(which, code, reason),
-    close: (closeOptions) => endpoint.close(closeOptions),
-    [Symbol.asyncDispose]: () => endpoint.close(),
+    close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

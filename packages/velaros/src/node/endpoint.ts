@@ -89,6 +89,11 @@ export class Endpoint implements ConnectionHost {
     return this.heartbeat.size;
   }
 
+  /** Whether new clients are refused because {@link close} was called. */
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** For the `upgrade` event of an HTTP server. Answers every request, also those that it refuses. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Before anything waits: an error without a listener would end the process.
@@ -165,7 +170,7 @@ export class Endpoint implements ConnectionHost {
   }
 
   #checkOpen(): Refusal | undefined {
-    if (this.#closing === undefined) return undefined;
+    if (!this.closing) return undefined;
     return {
       reason: "CLOSING",
       status: 503,

@@ -29,7 +29,7 @@ test.each([
   ["maxMessageBytes", { maxMessageBytes: 0 }],
   ["maxMessageBytes", { maxMessageBytes: 2 ** 31 }],
   ["pingIntervalMs", { pingIntervalMs: -1 }],
-  ["pongTimeoutMs", { pongTimeoutMs: 0 }],
+  ["pongTimeoutMs", { pongTimeoutMs: -1 }],
   ["messagesPerSecond", { messagesPerSecond: Number.NaN }],
   ["path", { path: "ws" }],
   ["trustedProxies", { trustedProxies: ["10.0.0.0/33"] }],
@@ -123,3 +123,23 @@ test("Connecting and leaving a thousand times leaves nothing behind", async () =
     .poll(() => process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCP")).length)
     .toBe(0);
 });
+
+test("A signal closes what listens, as close does", async () => {
+  const stop = new AbortController();
+  await using edge = await startEdge({ signal: stop.signal });
+  const client = await openWebSocket(edge.listening.url);
+  const closed = closeOf(client);
+
+  stop.abort();
+
+  expect(await closed).toEqual({ code: 1001, reason: "server is stopping" });
+  await expect
+    .poll(() => RawClient.connect(edge.port).then((other) => other[Symbol.dispose](), codeOf))
+    .toBe("ECONNREFUSED");
+  const reason = new Error("too late");
+  await expect(startEdge({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+function codeOf(error: { readonly code?: string }): string | undefined {
+  return error.code;
+}

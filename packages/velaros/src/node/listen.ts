@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { VelarosError } from "../errors.ts";
+import { closeOnAbort } from "./abort.ts";
 import type { Attachment } from "./attach.ts";
 import { attachEndpoint } from "./attach.ts";
 import type { Acceptor } from "./endpoint.ts";
@@ -21,21 +22,29 @@ const maxHeaderBytes = 16 * 1024;
 /**
  * Opens a port for WebSockets.
  *
- * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` when the port is taken or may not be used.
+ * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` when the port is taken or may not be used; what `signal` was aborted with.
  */
 export async function listen(acceptor: Acceptor, options: ListenOptions): Promise<Listening> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const endpoint = new Endpoint(acceptor, options);
   const server = makeServer(endpoint, options);
   const attachment = attachEndpoint(endpoint, server);
   await bind(server, options);
+  if (signal?.aborted === true) {
+    await stop(server);
+    throw signal.reason;
+  }
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   let stopped: Promise<void> | undefined;
   const close: Listening["close"] = (closeOptions) => {
     const drained = attachment.close(closeOptions);
+    forgetSignal();
     stopped ??= drained.then(() => stop(server));
     return stopped;
   };
+  const forgetSignal = closeOnAbort(signal, close);
   return {
     port,
     url: urlOf(options, port),

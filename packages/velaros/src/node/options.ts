@@ -78,8 +78,8 @@ export interface AttachOptions {
    */
   readonly pingIntervalMs?: number | undefined;
   /**
-   * How long a client may stay silent after a ping, in milliseconds; then 1001 "ping timeout". Time in which this
-   * process itself stood still does not count.
+   * How long a client may stay silent after a ping, in milliseconds; then 1001 "ping timeout". `0` means as long as
+   * the ping interval. Time in which this process itself stood still does not count.
    *
    * @defaultValue `10_000`
    */
@@ -163,6 +163,8 @@ export interface AttachOptions {
   readonly logger?: EndpointLogger | undefined;
   /** Called for each upgrade request that is refused; for counters. */
   readonly onRefused?: ((reason: RefusalReason) => void) | undefined;
+  /** Closes the endpoint when it aborts, as `close()` does. */
+  readonly signal?: AbortSignal | undefined;
   /** Clock, timers and random numbers; only tests replace them. */
   readonly runtime?: Runtime | undefined;
 }
