@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Runtime } from "velaros-protocol";
 import { VelarosError } from "../errors.ts";
+import { pingTimes } from "../ping-times.ts";
 import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { nodeRuntime } from "./runtime.ts";
@@ -39,6 +40,7 @@ const maxInteger = 2 ** 31 - 1;
 /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for a number outside its range. */
 export function resolveSettings(options: AttachOptions): Settings {
   const messagesPerSecond = positive("messagesPerSecond", options.messagesPerSecond ?? 1_000);
+  const ping = pingTimes(options);
   return {
     path: checkedPath(options.path),
     origins: options.origins ?? [],
@@ -49,9 +51,8 @@ export function resolveSettings(options: AttachOptions): Settings {
       options.maxPendingAuthentications ?? 1_000,
     ),
     maxMessageBytes: bytes("maxMessageBytes", options.maxMessageBytes ?? mebibyte),
-    pingIntervalMs:
-      options.pingIntervalMs === 0 ? 0 : positive("pingIntervalMs", options.pingIntervalMs ?? 25_000),
-    pongTimeoutMs: positive("pongTimeoutMs", options.pongTimeoutMs ?? 10_000),
+    pingIntervalMs: ping.intervalMs === 0 ? 0 : positive("pingIntervalMs", ping.intervalMs),
+    pongTimeoutMs: positive("pongTimeoutMs", ping.timeoutMs),
     messageTimeoutMs: positive("messageTimeoutMs", options.messageTimeoutMs ?? 30_000),
     messagesPerSecond,
     messageBurst: positive("messageBurst", options.messageBurst ?? messagesPerSecond * 2),

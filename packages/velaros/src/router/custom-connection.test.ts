@@ -139,3 +139,45 @@ test("a connection that can be pinged is closed when it stops answering", async 
   expect(pings).toBe(3);
   expect(connection.closes).toEqual([[1001, "ping timeout"]]);
 });
+
+test("a signal ends a connection of one's own with 1001", async () => {
+  const stop = new AbortController();
+  const endings: unknown[] = [];
+  const router = new Router().useClose((ctx) => void endings.push(ctx.closeStatus()));
+  const connection = new ScriptedConnection();
+
+  const served = router.handleConnection(undefined, connection, { signal: stop.signal });
+  stop.abort();
+  await served;
+
+  expect(endings).toEqual([{ status: 1001, reason: "", source: "server" }]);
+  expect(connection.closes).toEqual([[1001, ""]]);
+});
+
+test("a connection that can't be closed fails the call that serves it, whether it throws or rejects", async () => {
+  const problem = new Error("can't close");
+  const closes: CustomConnection["close"][] = [
+    () => {
+      throw problem;
+    },
+    () => Promise.reject(problem),
+  ];
+  for (const close of closes) {
+    const connection = { read: () => Promise.resolve(undefined), write() {}, close };
+
+    await expect(new Router().handleConnection(undefined, connection)).rejects.toBe(problem);
+  }
+});
+
+test("a ping that throws at once is a missing answer like any other", async () => {
+  const router = new Router().setPingInterval(5).setPingTimeout(0);
+  const connection = Object.assign(new ScriptedConnection(), {
+    ping: (): Promise<void> => {
+      throw new Error("can't ping");
+    },
+  });
+
+  await router.handleConnection(undefined, connection);
+
+  expect(connection.closes).toEqual([[1001, "ping timeout"]]);
+});

@@ -28,7 +28,7 @@ export interface CustomConnection {
   read(signal: AbortSignal): Promise<SocketMessage | ConnectionClosed | undefined>;
   /** Sends one message; resolves when there is room for more. */
   write(message: SocketMessage): void | Promise<void>;
-  /** Called exactly once, at the end. */
+  /** Called exactly once, at the end. What it throws, or rejects with, {@link Router.handleConnection} rejects with. */
   close(status: number, reason: string): void | Promise<void>;
   /** Resolves when the peer has shown that it is there. */
   ping?(signal: AbortSignal): Promise<void>;
@@ -55,7 +55,7 @@ export class CustomOutlet implements ConnectionOutlet {
   close(status: number, reason: string): void {
     this.stop.abort();
     this.#openGate();
-    this.#closed = Promise.resolve(this.#connection.close(status, reason));
+    this.#closed = this.#close(status, reason);
     this.#closed.catch(ignore);
   }
 
@@ -75,6 +75,10 @@ export class CustomOutlet implements ConnectionOutlet {
     void this.#pump(inlet);
     await inlet.finished;
     await this.#closed;
+  }
+
+  async #close(status: number, reason: string): Promise<void> {
+    await this.#connection.close(status, reason);
   }
 
   async #pump(inlet: ConnectionInlet): Promise<void> {

@@ -1,9 +1,8 @@
 import { CloseCode, type Runtime, type Timer } from "velaros-protocol";
 import type { ConnectionInlet } from "../connection.ts";
 import { ignore } from "../context/records.ts";
+import { pingTimes } from "../ping-times.ts";
 import type { CustomConnection } from "./custom-connection.ts";
-
-const defaultIntervalMs = 25_000;
 
 /** Pings a connection that can be pinged; closes it when no answer comes. Returns the way to stop. */
 export function pingCustomConnection(
@@ -12,9 +11,8 @@ export function pingCustomConnection(
   runtime: Runtime,
   options: { readonly pingIntervalMs?: number | undefined; readonly pongTimeoutMs?: number | undefined },
 ): () => void {
-  const intervalMs = options.pingIntervalMs ?? defaultIntervalMs;
+  const { intervalMs, timeoutMs } = pingTimes(options);
   if (connection.ping === undefined || intervalMs <= 0) return ignore;
-  const timeoutMs = options.pongTimeoutMs ?? intervalMs;
   let timer: Timer;
   let abort: AbortController | undefined;
 
@@ -28,11 +26,12 @@ export function pingCustomConnection(
   const ping = (): void => {
     timer = runtime.setTimer(timeoutMs, silent);
     abort = new AbortController();
-    connection.ping?.(abort.signal).then(() => {
+    askOnce(abort.signal).then(() => {
       timer.cancel();
       pingLater();
     }, ignore); // A failed ping is a missing answer: the timer decides.
   };
+  const askOnce = async (signal: AbortSignal): Promise<void> => connection.ping?.(signal);
 
   pingLater();
   return () => {

@@ -1,5 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type AddRoute, type MountRoutes, type NoRoutes, type Runtime, wireErrors } from "velaros-protocol";
+import {
+  type AddRoute,
+  CloseCode,
+  type MountRoutes,
+  type NoRoutes,
+  type Runtime,
+  wireErrors,
+} from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import type { Context } from "../context/context.ts";
 import type { MessageContext } from "../context/message-context.ts";
@@ -220,18 +227,25 @@ export class Router<State extends object = SocketState, Routes extends object = 
    * Serves a connection of your own making, which is asked for its messages one by one.
    *
    * @param info - Who it is; undefined when nothing is known.
-   * @returns A promise that resolves when the connection has ended and its close handlers have run.
+   * @param options - `signal` ends the connection with 1001.
+   * @returns A promise that resolves when the connection has ended and its close handlers have run; rejects when the
+   *   connection can't be closed.
    */
   async handleConnection(
     info: Partial<ConnectionInfo> | undefined,
     connection: CustomConnection,
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
+    options.signal?.throwIfAborted();
     const outlet = new CustomOutlet(connection);
     const inlet = this.connect({ remoteAddress: "", headers: nothing, ...info }, outlet);
     const stopPinging = pingCustomConnection(connection, inlet, this.#runtime, this.#connectionDefaults);
+    const abort = (): void => inlet.closed(CloseCode.GOING_AWAY, "", "server");
+    options.signal?.addEventListener("abort", abort, { once: true });
     try {
       await outlet.feed(inlet);
     } finally {
+      options.signal?.removeEventListener("abort", abort);
       stopPinging();
     }
   }
@@ -253,7 +267,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
 
   /** Same as the option `pongTimeoutMs`; `0` means the ping interval. */
   setPingTimeout(timeoutMs: number): this {
-    return this.#setDefault({ pongTimeoutMs: timeoutMs > 0 ? timeoutMs : undefined });
+    return this.#setDefault({ pongTimeoutMs: timeoutMs });
   }
 
   #setDefault(options: AttachOptions): this {
