@@ -68,7 +68,10 @@ export class CodecMiddleware implements HandlerObject {
   #route(message: MessageContext, id: string | undefined, path: string | undefined): void | Promise<void> {
     message.codec = this.codec;
     message.exchange.decoded = true;
-    if (path !== undefined) message.path = path;
+    if (path !== undefined) {
+      message.path = path;
+      message.exchange.wirePath = path;
+    }
     if (id === undefined) return message.next();
     const turn = message.setMessageId(id);
     if (turn !== undefined) return turn.then(() => converse(message));

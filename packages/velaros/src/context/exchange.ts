@@ -20,7 +20,7 @@ export class Exchange {
   readonly inbound: InboundMessage | undefined;
   /** The id that the client sent, if any. */
   explicitId: string | undefined = undefined;
-  /** The path that the message named when its id became known: follow-ups without path are routed by it. */
+  /** The path that the client named, whatever middleware made of it: follow-ups without path are routed by it. */
   wirePath: string = "";
   conversation: Conversation | undefined = undefined;
   /** For a message without path: the handler that it is meant for. It reaches that one or none. */

@@ -309,7 +309,7 @@ export class MessageContext implements Context {
     this.#id = id;
     const { exchange } = this;
     exchange.explicitId = id;
-    exchange.wirePath = this.path;
+    if (exchange.wirePath === "") exchange.wirePath = this.path;
     if (exchange.kind !== "message" || exchange.conversation?.id === id) return;
     exchange.conversation?.leave(exchange, false);
     return this.socket.conversation(id).join(exchange);

@@ -249,6 +249,24 @@ describe("receive", () => {
     await expect.poll(() => codes).toEqual(["VELAROS_ID_REQUIRED"]);
   });
 
+  test("takes further messages; unmarshal stays with the one that started the handler", async () => {
+    const router = new Router().use(json()).bind("/x", async (ctx) => {
+      const before = ctx.unmarshal();
+      const received = [await ctx.receive(), await ctx.receive()];
+      return { before, received, after: ctx.unmarshal() };
+    });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/x", data: "first" });
+    client.send({ id: "1", path: "/x", data: "second" });
+
+    expect((await client.receive()).data).toEqual({
+      before: "first",
+      received: ["first", "second"],
+      after: "first",
+    });
+  });
+
   test("times out and keeps what comes late for the next receive [quirk:Q19]", async () => {
     const log: unknown[] = [];
     const late = gate();
@@ -480,6 +498,42 @@ describe("request", () => {
     client.send({ id: second.id, data: "in time" });
 
     await expect.poll(() => log).toEqual(["VELAROS_REQUEST_TIMEOUT", "in time"]);
+  });
+
+  test("finds its answer behind middleware that rewrites paths, though the client gave no id", async () => {
+    const paths: string[] = [];
+    const router = new Router()
+      .use(json())
+      .use((ctx) => {
+        paths.push(ctx.path);
+        ctx.setMessagePath(`/v1${ctx.path}`);
+        return ctx.next();
+      })
+      .bind("/v1/x", async (ctx) => ctx.push(await ctx.request("?")));
+    await using client = connectClient(router);
+
+    client.send({ path: "/x" });
+    const question = await client.receive();
+    client.send({ id: question.id, data: "answer" });
+
+    expect(await client.receive()).toEqual({ data: { message: "answer" } });
+    expect(paths).toEqual(["/x", "/x"]);
+  });
+
+  test("and receive refuse a time that is none, before anything is sent", async () => {
+    const router = new Router().use(json()).bind("/x", async (ctx) => {
+      const timeoutMs = Number.NaN;
+      const waits = [
+        ctx.receive({ timeoutMs }),
+        ctx.request("?", { timeoutMs }),
+        ctx.socket.request("?", { timeoutMs: -1 }),
+      ];
+      return Promise.all(waits.map(codeOf));
+    });
+    await using client = connectClient(router);
+
+    expect((await client.request("/x")).data).toEqual(Array(3).fill("VELAROS_OPTION_INVALID"));
+    expect(client.received).toEqual([]);
   });
 
   test("waits as long as the router says, unless it says itself", async () => {

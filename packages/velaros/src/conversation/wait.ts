@@ -16,7 +16,8 @@ export function receiveMessage(
   if (exchange.kind !== "message" || step === undefined) {
     return rejected(new VelarosError("VELAROS_NO_MESSAGE", { action: "receive" }));
   }
-  if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+  const refusal = refusalOf(options);
+  if (refusal !== undefined) return rejected(refusal.reason);
   if (context.started?.includes(step) !== true) {
     (context.started ??= []).push(step);
     if (context.data !== undefined) return Promise.resolve(context);
@@ -41,7 +42,8 @@ export function requestMessage(
   if (exchange.kind === "close") {
     return rejected(new VelarosError("VELAROS_NO_MESSAGE", { action: "request" }));
   }
-  if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+  const refusal = refusalOf(options);
+  if (refusal !== undefined) return rejected(refusal.reason);
   const own = exchange.conversation;
   const inboxOfOwn = own === undefined ? undefined : ownInbox(context, own);
   const free = own !== undefined && own.queued === 0 && inboxOfOwn?.isFresh === true;
@@ -69,6 +71,20 @@ export function requestMessage(
     (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
   );
   return socket.ask(payload, type, id, answer, inbox === inboxOfOwn ? undefined : inbox);
+}
+
+/** Why waiting like this can't even begin. */
+export function refusalOf(options: WaitOptions | undefined): { readonly reason: unknown } | undefined {
+  if (options?.signal?.aborted === true) return { reason: options.signal.reason };
+  const timeoutMs = options?.timeoutMs ?? 0;
+  if (timeoutMs >= 0) return undefined;
+  return {
+    reason: new VelarosError("VELAROS_OPTION_INVALID", {
+      option: "timeoutMs",
+      received: timeoutMs,
+      expected: "0 or more",
+    }),
+  };
 }
 
 /** The inbox of the running handler in the conversation of its message. */

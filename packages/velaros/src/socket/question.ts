@@ -1,5 +1,6 @@
 import { encodeWith } from "../context/encode.ts";
 import { Inbox } from "../conversation/inbox.ts";
+import { refusalOf } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
 import type { RouterSocket } from "./router-socket.ts";
 import type { SocketRequestOptions } from "./socket.ts";
@@ -11,7 +12,8 @@ export async function askClient(
   options: SocketRequestOptions | undefined,
 ): Promise<unknown> {
   if (socket.closed) throw socket.closedError("request");
-  options?.signal?.throwIfAborted();
+  const refusal = refusalOf(options);
+  if (refusal !== undefined) throw refusal.reason;
   const id = socket.runtime.randomUuid();
   const path = options?.path ?? "";
   const codec = socket.encoder;

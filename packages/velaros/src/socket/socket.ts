@@ -13,7 +13,8 @@ export interface PushOptions {
 /** How to wait for a message of the client. */
 export interface WaitOptions {
   /**
-   * How long to wait, in milliseconds. `0` and `Infinity` wait until the socket closes.
+   * How long to wait, in milliseconds. `0` and `Infinity` wait until the socket closes; less is refused with
+   * `VELAROS_OPTION_INVALID`.
    *
    * @defaultValue `0` for receive, the router's `requestTimeoutMs` for request
    */
