@@ -52,6 +52,13 @@ export class RouteTable {
         received: "a router",
       });
     }
+    if (tables.some((table) => table.holds(this))) {
+      throw new VelarosError("VELAROS_HANDLER_INVALID", {
+        method: access,
+        expected: "routers that this one is not mounted in",
+        received: "one that would contain itself",
+      });
+    }
     const handlers = entries.map(({ handler }) => messageStep(access, handler));
     const isMount = access === "use" || tables.length > 0;
     const mounted = isMount ? mountPattern(path ?? "") : path;
@@ -110,6 +117,12 @@ export class RouteTable {
       }
     }
     return undefined;
+  }
+
+  /** Whether `table` is this one or mounted in it, however deep. */
+  holds(table: RouteTable): boolean {
+    if (table === this) return true;
+    return this.#codecSources.some((source) => source instanceof RouteTable && source.holds(table));
   }
 
   /** Patterns of all public routes, as they are now, each once. */

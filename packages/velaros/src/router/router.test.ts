@@ -126,6 +126,17 @@ describe("registration", () => {
     expect(events).toEqual([]);
   });
 
+  test("refuses to mount a router in itself, however far in", () => {
+    const [outer, middle, inner] = [new Router(), new Router(), new Router()];
+    outer.use("/middle", middle);
+    middle.use("/inner", inner);
+
+    for (const router of [outer, middle, inner]) {
+      expect(codeOf(() => inner.use("/again", router))).toBe("VELAROS_HANDLER_INVALID");
+    }
+    expect(outer.routeDescriptors()).toEqual([]);
+  });
+
   test("refuses options outside their range", () => {
     expect(codeOf(() => new Router({ maxHandlersPerSocket: 0 }))).toBe("VELAROS_OPTION_INVALID");
     expect(codeOf(() => new Router({ requestTimeoutMs: -1 }))).toBe("VELAROS_OPTION_INVALID");
