@@ -177,6 +177,16 @@ describe("a message that can't be read", () => {
 });
 
 describe("a ReplyError", () => {
+  test("carries the status that its handler has set", async () => {
+    const router = new Router().use(json()).bind("/x", (ctx) => {
+      ctx.status = 403;
+      throw new ReplyError("FORBIDDEN", "Only moderators.");
+    });
+    await using client = connectClient(router);
+
+    expect(await client.request("/x")).toMatchObject({ status: 403, error: { code: "FORBIDDEN" } });
+  });
+
   test("answers with its code and is no failure", async () => {
     const errors: unknown[] = [];
     const router = new Router({ onError: (error) => errors.push(error) }).use(json()).bind("/x", () => {

@@ -21,7 +21,7 @@ export function settleOutcome(context: MessageContext): void {
 function settleError(context: MessageContext, error: Error): void {
   const { exchange, socket } = context;
   if (ReplyError.is(error)) {
-    answer(context, error.toWireError());
+    answer(context, error.toWireError(), exchange.explicitId, exchange.status);
   } else if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED") {
     settleUnreadable(context, error);
   } else if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
@@ -76,6 +76,7 @@ function answer(
   context: MessageContext,
   error: WireError,
   id: string | undefined = context.exchange.explicitId,
+  status = 0,
 ): void {
   const { exchange, socket } = context;
   const { inbound } = exchange;
@@ -84,7 +85,7 @@ function answer(
   const type = codec.accepts(inbound.type) ? inbound.type : codec.messageType;
   let payload: Uint8Array | string;
   try {
-    payload = encodeError(codec, type, id, error);
+    payload = encodeError(codec, type, id, error, status === 0 ? undefined : status);
   } catch (thrown) {
     socket.host.failed(toError(thrown), context);
     payload = encodeError(codec, type, id, wireError("INTERNAL"));

@@ -200,6 +200,20 @@ describe("an error", () => {
     expect(errors).toEqual([new Error("42")]);
   });
 
+  test("may be something that has no text at all, also in the outermost handler", async () => {
+    const errors: Error[] = [];
+    const thrown: unknown = Object.create(null);
+    const router = new Router({ onError: (error) => errors.push(error) }).use(() => {
+      throw thrown;
+    });
+    await using client = connectClient(router);
+
+    client.sendRaw("anything");
+
+    expect(errors).toEqual([new Error("Something was thrown that has no text.")]);
+    expect(errors[0]?.cause).toBe(thrown);
+  });
+
   test("closes no connection and touches no other message [claim:111]", async () => {
     const router = new Router(quiet)
       .use(json())

@@ -35,8 +35,9 @@ export function encodeError(
   type: MessageType,
   id: string | undefined,
   error: WireError,
+  status?: number,
 ): Uint8Array | string {
-  return encodeEnvelope(codec, type, { id, error });
+  return encodeEnvelope(codec, type, { id, error, status });
 }
 
 function encodeEnvelope(codec: Codec, type: MessageType, envelope: Envelope): Uint8Array | string {

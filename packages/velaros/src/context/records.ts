@@ -30,5 +30,10 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 
 /** What was thrown, as an error; anything else becomes the message of one. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof Error) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error("Something was thrown that has no text.", { cause: thrown });
+  }
 }
