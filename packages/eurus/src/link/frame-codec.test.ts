@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import { anyFrame } from "../../../../test/support/arbitrary-frames.ts";
 import type { Frame, OpenFrame } from "./frame.ts";
 import { readFrame, writeChunk, writeFrame } from "./frame-codec.ts";
 import type { WireFrame } from "./frame-codec.ts";
@@ -10,123 +11,7 @@ import { MalformedPacket, WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 const numRuns = process.env["EURUS_LONG"] === "1" ? 100_000 : 20_000;
-
-const pin = fc.integer({ min: 1, max: 0xffff_ffff });
-const text = fc.oneof(fc.string({ maxLength: 100 }), fc.string({ unit: "binary", maxLength: 40 }));
-const body = fc.uint8Array({ maxLength: 200 });
-const count = fc.oneof(
-  fc.nat(300),
-  fc.nat(2 ** 31 - 1),
-  fc.maxSafeNat().map((large) => large % 2 ** 49),
-);
-const messageType = fc.constantFrom("text" as const, "binary" as const);
-const record = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Record<string, Value>> =>
-  fc
-    .dictionary(fc.oneof(text, fc.constant("__proto__")), value, { maxKeys: 4 })
-    .map((entries): Record<string, Value> => Object.assign(Object.create(null), entries));
-// What JSON can carry, as it comes out again: without -0 and without own prototypes.
-const facts = record(fc.jsonValue({ maxDepth: 2 })).map((value): Record<string, unknown> =>
-  Object.assign(Object.create(null), JSON.parse(JSON.stringify(value))),
-);
-
-const message: fc.Arbitrary<Frame> = fc
-  .record({
-    type: fc.constant("message" as const),
-    pin,
-    number: fc.constant(0),
-    id: fc.option(text, { nil: undefined }),
-    path: fc.option(text, { nil: undefined }),
-    messageType,
-    body,
-    range: fc.option(fc.tuple(fc.nat(200), fc.nat(200)), { nil: undefined }),
-    hasMeta: fc.boolean(),
-    replacedData: fc.option(body, { nil: undefined }),
-    replacedMeta: fc.option(facts, { nil: undefined }),
-    trusted: fc.option(facts, { nil: undefined }),
-  })
-  .map(({ range, ...frame }) => {
-    if (range === undefined) return { ...frame, dataStart: -1, dataEnd: -1 };
-    const [from, to] = range.map((edge) => Math.min(edge, frame.body.length)).sort((a, b) => a - b);
-    return { ...frame, dataStart: from ?? 0, dataEnd: to ?? 0 };
-  });
-
-const output: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({
-    type: fc.constant("output" as const),
-    pin,
-    purpose: fc.constant("reply" as const),
-    number: count,
-    requestId: fc.constant(undefined),
-    messageType,
-    body,
-  }),
-  fc.record({
-    type: fc.constant("output" as const),
-    pin,
-    purpose: fc.constant("push" as const),
-    number: fc.constant(0),
-    requestId: fc.constant(undefined),
-    messageType,
-    body,
-  }),
-  fc.record({
-    type: fc.constant("output" as const),
-    pin,
-    purpose: fc.constant("request" as const),
-    number: fc.constant(0),
-    requestId: text,
-    messageType,
-    body,
-  }),
-);
-
-const frame: fc.Arbitrary<Frame> = fc.oneof(
-  { arbitrary: message, weight: 4 },
-  { arbitrary: output, weight: 3 },
-  fc.record({
-    type: fc.constant("open" as const),
-    pin,
-    info: fc.record({
-      socketId: text,
-      remoteAddress: text,
-      headers: record(text),
-      codec: fc.option(
-        text.filter((name) => name !== ""),
-        { nil: undefined },
-      ),
-      trusted: facts,
-    }),
-  }),
-  fc.record({ type: fc.constant("opened" as const), pin }),
-  fc.record({
-    type: fc.constant("refused" as const),
-    pin,
-    code: fc.constantFrom(
-      "DRAINING" as const,
-      "OVERLOADED" as const,
-      "WRONG_EPOCH" as const,
-      "INVALID" as const,
-    ),
-  }),
-  fc.record({ type: fc.constant("request-done" as const), pin, requestId: text }),
-  fc.record({
-    type: fc.constant("end" as const),
-    pin,
-    numbers: fc.oneof(
-      fc.array(count, { maxLength: 20 }),
-      fc.nat(1000).map((length) => Array.from({ length }, (_, index) => index + 7)),
-    ),
-  }),
-  fc.record({ type: fc.constant("credit" as const), pin, bytes: count }),
-  fc.record({
-    type: fc.constant("close" as const),
-    pin,
-    status: fc.integer({ min: 0, max: 0xffff }),
-    reason: text,
-    source: fc.constantFrom("client" as const, "server" as const),
-  }),
-  fc.record({ type: fc.constant("unpin" as const), pin, lastNumber: count }),
-);
+vi.setConfig({ testTimeout: 300_000 });
 
 function encode(frames: readonly Frame[]): Uint8Array {
   const writer = new WireWriter();
@@ -144,7 +29,7 @@ function decode(bytes: Uint8Array, reader = new WireReader()): WireFrame[] {
 test("every frame comes out of its bytes as it went in", () => {
   const reader = new WireReader();
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 4 }), (frames) => {
+    fc.property(fc.array(anyFrame, { maxLength: 4 }), (frames) => {
       expect(decode(encode(frames), reader)).toEqual(frames);
     }),
     { numRuns },
@@ -154,7 +39,7 @@ test("every frame comes out of its bytes as it went in", () => {
 test("bytes that were changed or cut are malformed or other frames, and never anything worse", () => {
   const mutation = fc.tuple(fc.nat(400), fc.nat(255), fc.boolean());
   fc.assert(
-    fc.property(fc.array(frame, { minLength: 1, maxLength: 3 }), mutation, (frames, [at, value, cut]) => {
+    fc.property(fc.array(anyFrame, { minLength: 1, maxLength: 3 }), mutation, (frames, [at, value, cut]) => {
       const bytes = encode(frames).slice();
       const position = at % bytes.length;
       bytes[position] = value;
@@ -210,7 +95,7 @@ test("headers and facts named like parts of a prototype stay ordinary keys", () 
 
 test("chunks of a frame put together are the frame again", () => {
   fc.assert(
-    fc.property(frame, fc.integer({ min: 1, max: 50 }), (whole, size) => {
+    fc.property(anyFrame, fc.integer({ min: 1, max: 50 }), (whole, size) => {
       const bytes = encode([whole]).slice();
       const writer = new WireWriter();
       for (let from = 0; from < bytes.length; from += size) {
