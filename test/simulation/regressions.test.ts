@@ -88,3 +88,51 @@ test("a client that stays when its instance stops is told nothing more of what w
   expect(outcomes(world)).toEqual(["replied", "replied"]);
   expect(faultsOf(world)).toEqual([]);
 });
+
+test("what is refused because an instance did not accept a client in time is not handled later", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [gateway] = world.gateways;
+  const [service] = world.services;
+  if (gateway === undefined || service === undefined) throw new Error("there is one of each");
+  connection.ask(alpha.name, "echo");
+  await world.time.run(100);
+  // The instance is not heard. After the bus was away the gateway waits for its answer, and sends it nothing.
+  world.bus.sever(service.endpoint, gateway.endpoint, "silent");
+  world.bus.reconnect(gateway.endpoint);
+  await world.time.run(600);
+  const other = world.addClient();
+  await world.time.run(10);
+  for (let count = 0; count < 3; count++) other.connection?.ask(alpha.name, "echo");
+  await world.time.run(5_500);
+  for (let count = 0; count < 3; count++) other.connection?.ask(alpha.name, "echo");
+  world.bus.healAll();
+  await world.time.run(5_000);
+
+  expect(outcomes(world)).toEqual([
+    "replied",
+    ...Array.from({ length: 3 }, () => "SERVICE_UNAVAILABLE"),
+    ...Array.from({ length: 3 }, () => "replied"),
+  ]);
+  expect(faultsOf(world)).toEqual([]);
+});
+
+test("an instance whose link was lost while it was suspect is chosen again", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [gateway] = world.gateways;
+  const [service] = world.services;
+  if (gateway === undefined || service === undefined) throw new Error("there is one of each");
+  world.bus.sever(gateway.endpoint, service.endpoint, "reported");
+  connection.ask(alpha.name, "echo");
+  await world.time.run(50);
+  expect(gateway.gateway.services()).toMatchObject([{ suspect: true }]);
+
+  gateway.process.jumpClock(60_000);
+  world.bus.healAll();
+  await world.time.run(2_000);
+  connection.ask(alpha.name, "echo");
+  await world.time.run(1_000);
+
+  expect(gateway.gateway.services()).toMatchObject([{ suspect: false }]);
+  expect(outcomes(world).at(-1)).toBe("replied");
+  expect(faultsOf(world)).toEqual([]);
+});

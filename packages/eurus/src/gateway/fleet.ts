@@ -104,6 +104,8 @@ export class Fleet {
     if (this.#links.get(pins.instanceId) !== pins) return;
     this.#links.delete(pins.instanceId);
     if (cause === "suspect-timeout") this.#directory.lose(pins.instanceId);
+    // The suspicion was this link's, which nobody can restore any more.
+    else this.#directory.restore(pins.instanceId);
   }
 
   /** Takes an instance out by the operator's wish. */

@@ -42,6 +42,19 @@ export function settleOverdue(parts: OutcomeParts, pin: Pin, tick: number): void
   }
 }
 
+/**
+ * The instance did not accept the pin in time. What has left stays on its way and may still be handled; only what is
+ * taken back now is certainly not.
+ */
+export function settleUnaccepted(parts: OutcomeParts, pin: Pin): void {
+  const { link } = pin.instance;
+  const withdrawn = link.withdraw(pin.number);
+  for (const message of takeOpen(pin)) {
+    if (withdrawn.has(message.number)) unavailable(parts, pin, message);
+    else unknown(parts, pin, message, link.proofOf(pin.number, message.number) === "taken");
+  }
+}
+
 /** The instance has taken everything up to `lastNumber`, and certainly nothing later. */
 export function settleUnpinned(parts: OutcomeParts, pin: Pin, lastNumber: number): void {
   for (const message of takeOpen(pin)) {

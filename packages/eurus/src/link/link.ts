@@ -79,6 +79,12 @@ export interface Link<Outgoing extends Frame, Incoming extends Frame> {
    * is dropped.
    */
   release(pin: number): void;
+  /**
+   * Takes back the messages of a pin that have not begun to leave. They will certainly never be delivered.
+   *
+   * @returns Their numbers.
+   */
+  withdraw(pin: number): ReadonlySet<number>;
   /** Whether everything that was sent has left, and was taken by the peer as far as this end can know. */
   readonly allTaken: boolean;
   /** Ends the link from this side; the listener hears `lost`. */

@@ -163,6 +163,14 @@ export class PinOutbox<Item> {
     if (state.waiting.length === 0) this.#pins.delete(pin);
   }
 
+  /** Takes back what waits for the pin, unless a part of it has left already. */
+  withdraw(pin: number): readonly Item[] {
+    const state = this.#pins.get(pin);
+    const withdrawn = state?.waiting.splice(state.chunkedBytes > 0 ? 1 : 0) ?? [];
+    if (state !== undefined) for (const { bodyBytes } of withdrawn) state.waitingBytes -= bodyBytes;
+    return withdrawn.map(({ item }) => item);
+  }
+
   /** The peer wants nothing of the pin: what waits for it never leaves. */
   discard(pin: number): void {
     const state = this.#pins.get(pin);

@@ -115,6 +115,12 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     this.#windows.release(pin);
   }
 
+  withdraw(pin: number): ReadonlySet<number> {
+    const numbers = new Set<number>();
+    for (const frame of this.#outbox.withdraw(pin)) if (frame.type === "message") numbers.add(frame.number);
+    return numbers;
+  }
+
   fail(cause: LinkLostCause): void {
     if (this.#state === "lost") return;
     this.#state = "lost";

@@ -190,6 +190,14 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     this.#reassembly.release(pin);
   }
 
+  withdraw(pin: number): ReadonlySet<number> {
+    const numbers = new Set<number>();
+    for (const item of this.#outbox.withdraw(pin)) {
+      if (item.type === "message" || item.type === "encoded") numbers.add(item.number);
+    }
+    return numbers;
+  }
+
   fail(cause: LinkLostCause): void {
     if (this.#isLost) return;
     this.#isLost = true;
