@@ -92,6 +92,19 @@ test("unhandled errors go to the hook, else to one line of the log [quirk:Q27]",
   expect(heard).toEqual(["broken"]);
 });
 
+test("a router without a codec says so, once, instead of being silent", async () => {
+  const errors: Error[] = [];
+  const router = new Router({ onError: (error) => errors.push(error) }).bind("/x", (ctx) => ctx.reply(1));
+  await using client = connectClient(router);
+
+  client.send({ id: "1", path: "/x" });
+  client.send({ id: "2", path: "/x" });
+
+  expect(errors.map((error) => error.message)).toEqual([
+    "Can't read a message: no codec has accepted this connection. Add one in front of the handlers, such as router.use(json()).",
+  ]);
+});
+
 test("a throwing error listener harms nobody", async () => {
   const lines: unknown[] = [];
   const logger = { warn() {}, error: (details: object) => void lines.push(details) };

@@ -43,6 +43,8 @@ function settleUnhandled(context: MessageContext): void {
     const supported = socket.host.codecs().map((codec) => codec.name);
     const codec = socket.info.codec ?? "an unknown encoding";
     socket.host.failed(new VelarosError("VELAROS_CODEC_MISMATCH", { codec, supported }), context);
+  } else if (socket.host.codecs().length === 0) {
+    socket.host.codecMissing(context);
   }
   if (!exchange.decoded && socket.encoder !== undefined) settleUnreadable(context, exchange.decodeError);
   else settleBad(context, wireError("NOT_FOUND"));

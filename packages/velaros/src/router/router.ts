@@ -11,6 +11,7 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../conne
 import type { Context } from "../context/context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { nothing, toError } from "../context/records.ts";
+import { VelarosError } from "../errors.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
 import { type Attachment, attach } from "../node/attach.ts";
 import { type Acceptor, Endpoint } from "../node/endpoint.ts";
@@ -59,6 +60,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
   readonly #errorListeners = new Set<ErrorListener>();
   #connectionDefaults: AttachOptions = {};
   #endpoint: Endpoint | undefined;
+  #saidCodecMissing = false;
 
   /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range. */
   constructor(options: RouterOptions = {}) {
@@ -75,6 +77,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
       codecs: () => table.codecs(),
       failed: (error, context) => this.#failed(error, context),
       unanswered: (event) => this.#unanswered(event),
+      codecMissing: (context) => this.#codecMissing(context),
     };
   }
 
@@ -308,6 +311,13 @@ export class Router<State extends object = SocketState, Routes extends object = 
     } catch (error) {
       this.#failed(toError(error), undefined);
     }
+  }
+
+  /** A mistake of whoever wrote the program, and easily made: worth one word, not one per message. */
+  #codecMissing(context: Context): void {
+    if (this.#saidCodecMissing) return;
+    this.#saidCodecMissing = true;
+    this.#failed(new VelarosError("VELAROS_CODEC_MISSING", { action: "read a message" }), context);
   }
 
   #failed(error: Error, context: Context | undefined): void {

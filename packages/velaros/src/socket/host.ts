@@ -39,4 +39,6 @@ export interface SocketHost {
   /** A handler failed and nobody dealt with it. */
   failed(error: Error, context: MessageContext | undefined): void;
   unanswered(event: UnansweredEvent): void;
+  /** A message came and the router has no codec to read it with. */
+  codecMissing(context: MessageContext): void;
 }
