@@ -1,5 +1,6 @@
 import type { CloseStatus, Codec, Envelope, MessageType } from "velaros-protocol";
 import { jsonCodec } from "velaros-protocol/json";
+import type { InboundMessage } from "../connection.ts";
 import {
   type Connectable,
   type PairedConnection,
@@ -29,7 +30,10 @@ export interface TestClient extends AsyncDisposable {
   sendRaw(message: Uint8Array | string, type?: MessageType): void;
   /** The next envelope that the router sends, in the order in which they are sent; rejects when the connection ends first. */
   receive(): Promise<Envelope>;
-  /** Sends a message with an id of its own and waits for the envelope that carries it. Others stay for {@link TestClient.receive}. */
+  /**
+   * Sends a message with an id of its own and waits for the envelope that carries it; others stay for
+   * {@link TestClient.receive}. Rejects when the handler ends without an answer, or the connection ends first.
+   */
   request(path: string, data?: unknown): Promise<Envelope>;
   /** Closes as a client does; resolves when the close handlers have run. */
   close(status?: number, reason?: string): Promise<void>;
@@ -53,10 +57,12 @@ interface Wait {
  * ```
  */
 export function connectClient(router: Connectable, options: ClientOptions = {}): TestClient {
-  const { codec = jsonCodec, onSend, ...pairOptions } = options;
+  const { codec = jsonCodec, onSend, onSettled, ...pairOptions } = options;
   const received: Envelope[] = [];
   const waits: Wait[] = [];
   let requests = 0;
+  /** Ids and paths of requests that are being handled. */
+  const handled = new Map<InboundMessage, readonly [id: string, path: string]>();
   const connection = socketPair(router, {
     ...pairOptions,
     onSend(message) {
@@ -69,6 +75,14 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       const [wait] = index < 0 ? [] : waits.splice(index, 1);
       if (wait === undefined) received.push(envelope);
       else wait.resolve(envelope);
+    },
+    onSettled(message) {
+      onSettled?.(message);
+      const [id, path] = handled.get(message) ?? [];
+      handled.delete(message);
+      const index = waits.findIndex((wait) => id !== undefined && wait.id === id);
+      const [wait] = index < 0 ? [] : waits.splice(index, 1);
+      wait?.reject(new Error(`The handler of "${path}" ended without an answer.`));
     },
   });
   const { inlet } = connection;
@@ -84,11 +98,16 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       else reject(new Error("The connection has ended."));
     });
 
+  const toMessage = (envelope: Envelope): InboundMessage => ({
+    bytes: codec.encode(envelope),
+    type: codec.messageType,
+  });
+
   return {
     connection,
     received,
     closed,
-    send: (envelope) => inlet.message({ bytes: codec.encode(envelope), type: codec.messageType }),
+    send: (envelope) => inlet.message(toMessage(envelope)),
     sendRaw(message, type = typeof message === "string" ? "text" : "binary") {
       inlet.message({
         bytes: typeof message === "string" ? new TextEncoder().encode(message) : message,
@@ -103,7 +122,9 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       requests += 1;
       const id = `request-${requests}`;
       const answer = expectEnvelope(id);
-      this.send({ id, path, ...(data === undefined ? undefined : { data }) });
+      const message = toMessage({ id, path, ...(data === undefined ? undefined : { data }) });
+      handled.set(message, [id, path]);
+      inlet.message(message);
       return answer;
     },
     async close(status = 1000, reason = "") {

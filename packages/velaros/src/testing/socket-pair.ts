@@ -27,6 +27,8 @@ export interface OutgoingMessage {
 export interface SocketPairOptions extends Partial<ConnectionInfo>, ConnectOptions {
   /** Called with each message, in the turn in which it is sent. */
   readonly onSend?: ((message: OutgoingMessage) => void) | undefined;
+  /** Called with each message whose chain has ended, in that turn. */
+  readonly onSettled?: ((message: InboundMessage) => void) | undefined;
 }
 
 /** The client's half of a connection without a network. */
@@ -51,7 +53,7 @@ export interface PairedConnection {
 
 /** Connects to a router within the process and records what it does. */
 export function socketPair(router: Connectable, options: SocketPairOptions = {}): PairedConnection {
-  const { onSend, publicOnly, ...info } = options;
+  const { onSend, onSettled, publicOnly, ...info } = options;
   const sent: OutgoingMessage[] = [];
   const settled: InboundMessage[] = [];
   const requestsDone: string[] = [];
@@ -74,7 +76,10 @@ export function socketPair(router: Connectable, options: SocketPairOptions = {})
     },
     pause: () => void (paused = true),
     resume: () => void (paused = false),
-    settled: (message) => void settled.push(message),
+    settled(message) {
+      settled.push(message);
+      onSettled?.(message);
+    },
     requestDone: (id) => void requestsDone.push(id),
   };
   const inlet = router.connect(
