@@ -67,7 +67,7 @@ test("a Node that is too old is named, with what to install instead", async () =
 test.each([
   ["--for-tests", "", "chromium", "for tests in a real browser", "are skipped, and counted as skipped"],
   ["--for-tests", "1", "chromium", "for tests in a real browser", "will fail"],
-  ["--for-long-tests", "", "python3-websockets", "for tests with a WebSocket client", "are skipped"],
+  ["--for-long-tests", "", "python3", "for tests with clients", "are skipped"],
 ])("what %s misses is named with the command that installs it (CI=%s)", async (option, ci, ...texts) => {
   const [program, use, consequence] = texts;
   const clone = await makeClone({
