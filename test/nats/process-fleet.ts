@@ -6,6 +6,7 @@ import type { ConnectedSocket, GatewayEvent, KnownInstance, ServiceEvent } from 
 import { expect } from "vitest";
 import { JsonClient } from "../support/json-client.ts";
 import { NatsServer } from "../support/nats-server.ts";
+import type { NatsServerOptions } from "../support/nats-server.ts";
 import type { GatewayConfig } from "./programs/gateway.ts";
 import type { ServiceConfig } from "./programs/service.ts";
 
@@ -14,7 +15,7 @@ const root = join(import.meta.dirname, "..", "..");
 export const eventually = { timeout: 10_000, interval: 10 };
 
 /** A program of this folder that runs in a process of its own. */
-class Program {
+export class Program {
   readonly process: ChildProcess;
   readonly #waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   #calls = 0;
@@ -162,10 +163,12 @@ export class ProcessFleet implements AsyncDisposable {
     this.servers = servers;
   }
 
-  static async start(clusterSize: number = 1): Promise<ProcessFleet> {
-    const servers =
-      clusterSize === 1 ? [await NatsServer.start()] : await NatsServer.startCluster(clusterSize);
-    return new ProcessFleet(servers);
+  static async start(clusterSize: number = 1, options: NatsServerOptions = {}): Promise<ProcessFleet> {
+    return new ProcessFleet(
+      clusterSize === 1
+        ? [await NatsServer.start(options)]
+        : await NatsServer.startCluster(clusterSize, options),
+    );
   }
 
   get server(): NatsServer {

@@ -56,6 +56,7 @@ export class NatsServer {
   /** 0 until the first start has found a free one. */
   port = 0;
   #clusterPort = -1;
+  #log = "";
 
   private constructor(folder: string, options: NatsServerOptions) {
     this.#folder = folder;
@@ -72,11 +73,18 @@ export class NatsServer {
   }
 
   /** Starts `size` servers that know each other; clients of one find the others. */
-  static async startCluster(size: number): Promise<NatsServer[]> {
-    const first = await NatsServer.start({ cluster: true });
+  static async startCluster(size: number, options: NatsServerOptions = {}): Promise<NatsServer[]> {
+    const first = await NatsServer.start({ ...options, cluster: true });
     const servers = [first];
-    while (servers.length < size) servers.push(await NatsServer.start({ cluster: first.clusterUrl }));
+    while (servers.length < size) {
+      servers.push(await NatsServer.start({ ...options, cluster: first.clusterUrl }));
+    }
     return servers;
+  }
+
+  /** What the server has logged since it was last started. */
+  get log(): string {
+    return this.#log;
   }
 
   get url(): string {
@@ -107,12 +115,12 @@ export class NatsServer {
     }
     const child = spawn(program, parameters, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
-    let log = "";
+    this.#log = "";
     child.stderr?.on("data", (data: Buffer) => {
-      log += data.toString();
+      this.#log += data.toString();
     });
     const ports = await readPorts(portsFolder, () => {
-      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}:\n${log}`);
+      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}:\n${this.#log}`);
     });
     this.port = portOf(ports.nats[0]);
     if (cluster !== undefined) this.#clusterPort = portOf(ports.cluster?.[0]);
