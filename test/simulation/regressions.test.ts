@@ -136,3 +136,24 @@ test("an instance whose link was lost while it was suspect is chosen again", asy
   expect(outcomes(world).at(-1)).toBe("replied");
   expect(faultsOf(world)).toEqual([]);
 });
+
+test("what is refused because its instance was taken out is not handled later", async () => {
+  const { world, connection } = await connectedWorld(1);
+  const [gateway] = world.gateways;
+  const [service] = world.services;
+  if (gateway === undefined || service === undefined) throw new Error("there is one of each");
+  connection.ask(alpha.name, "echo");
+  await world.time.run(100);
+  world.bus.sever(service.endpoint, gateway.endpoint, "silent");
+  world.bus.reconnect(gateway.endpoint);
+  await world.time.run(600);
+  for (let count = 0; count < 3; count++) connection.ask(alpha.name, "echo");
+  await world.time.run(100);
+
+  gateway.gateway.removeService(service.service);
+  world.bus.healAll();
+  await world.time.run(5_000);
+
+  expect(outcomes(world)).toEqual(["replied", ...Array.from({ length: 3 }, () => "SERVICE_UNAVAILABLE")]);
+  expect(faultsOf(world)).toEqual([]);
+});

@@ -127,6 +127,7 @@ function faultsOf(weather: Weather): readonly Fault[] {
         stopGateway,
         addService,
         addGateway,
+        removeService,
         jumpClock,
         setWallClock,
         reconnectOne,
@@ -254,6 +255,14 @@ const addService: Fault = (world, random) => {
 
 const addGateway: Fault = (world) => {
   if (world.gateways.length < 5) world.addGateway();
+};
+
+const removeService: Fault = (world, random) => {
+  const gateway = pick(random, world.gateways.filter(isAlive));
+  const service = pick(random, world.services.filter(isAlive));
+  if (gateway === undefined || service === undefined) return;
+  world.log(`${gateway.name} is told to do without ${service.name}`);
+  world.time.schedule(0, () => gateway.gateway.removeService(service.service), gateway.process);
 };
 
 const jumpClock: Fault = (world, random) => {

@@ -25,8 +25,8 @@ export interface Simulation {
 const startMs = 1_000;
 /** Longer than any lease, with the grace after an outage. */
 const settleMs = 17_000;
-/** 5 s until the gateway gives up, and what timers and the way to the client add. */
-const takenWithinMs = 6_000;
+/** 5 s until the gateway gives up, which it looks for once a second, and the way to the client. */
+const takenWithinMs = 6_500;
 const serveMs = 2_000;
 const leaveMs = 4_000;
 const stopMs = 8_000;

@@ -23,7 +23,7 @@ import type { GatewayParts } from "./gateway-parts.ts";
 import { instanceLost, instanceRemoved } from "./instance-lost.ts";
 import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
-import { settleOverdue, settleUnaccepted } from "./outcomes.ts";
+import { settleGivenUp, settleOverdue } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
 
 /** What one run of a gateway gets from the gateway. */
@@ -244,7 +244,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     const nowMs = this.nowMs();
     for (const pin of this.#opening) {
       if (pin.openedAtMs > nowMs - this.options.openTimeoutMs) break;
-      settleUnaccepted(this, pin);
+      settleGivenUp(this, pin);
       pin.instance.end(pin, "open-timeout", {
         status: 1001,
         reason: "Service unreachable",

@@ -3,7 +3,7 @@ import { closeInBatches } from "./close-batches.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins, PinClose } from "./instance-pins.ts";
-import { settleLost } from "./outcomes.ts";
+import { settleGivenUp, settleLost } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
 
 /** How long a link that is given up stays open for the last words on it. */
@@ -37,7 +37,7 @@ export function instanceRemoved(parts: GatewayParts, instance: InstancePins, cau
   const pins = instance.all();
   const { service, instanceId } = instance;
   parts.events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });
-  for (const pin of pins) settleLost(parts, pin);
+  for (const pin of pins) settleGivenUp(parts, pin);
   part(parts, instance, pins, { status: 1001, reason: "Service unreachable", source: "server" });
   parts.options.runtime.setTimer(farewellMs, () => instance.link.fail(cause));
 }

@@ -43,10 +43,10 @@ export function settleOverdue(parts: OutcomeParts, pin: Pin, tick: number): void
 }
 
 /**
- * The instance did not accept the pin in time. What has left stays on its way and may still be handled; only what is
+ * The pin is given up although its link lives. What has left stays on its way and may still be handled; only what is
  * taken back now is certainly not.
  */
-export function settleUnaccepted(parts: OutcomeParts, pin: Pin): void {
+export function settleGivenUp(parts: OutcomeParts, pin: Pin): void {
   const { link } = pin.instance;
   const withdrawn = link.withdraw(pin.number);
   for (const message of takeOpen(pin)) {
