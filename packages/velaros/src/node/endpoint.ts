@@ -15,7 +15,7 @@ import { drain } from "./drain.ts";
 import type { EdgeSocket } from "./edge-web-socket.ts";
 import { EdgeWebSocket } from "./edge-web-socket.ts";
 import { Gate } from "./gate.ts";
-import { isWebSocketUpgrade, upgradeExpected } from "./handshake.ts";
+import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { HandshakeInfo } from "./handshake-info.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
@@ -120,7 +120,7 @@ export class Endpoint implements ConnectionHost {
   handleRequest(request: IncomingMessage, response: ServerResponse, next?: () => void): void {
     if (isWebSocketUpgrade(request)) {
       this.settings.logger?.warn(
-        { url: request.url },
+        { path: pathOf(request) }, // The query may hold a token.
         "An upgrade request came as an ordinary one: nothing listens to the server's upgrades. Call attach(server).",
       );
     } else if (next !== undefined) {

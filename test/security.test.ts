@@ -1,0 +1,233 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { Gateway, Service } from "eurus";
+import { LocalTransport } from "eurus/local";
+import { NatsTransport } from "eurus/nats";
+import fc from "fast-check";
+import { Router } from "velaros";
+import { json } from "velaros/json";
+import { socketPair } from "velaros/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { Fleet, jsonRouter } from "./support/fleet.ts";
+import { handshake, RawClient } from "./support/raw-client.ts";
+
+function newFleet(): Fleet {
+  const bus = new LocalTransport();
+  return new Fleet(() => Promise.resolve(bus));
+}
+
+const factName = fc.constantFrom("user", "role", "tenant", "__proto__", "constructor", "toString", "ä");
+const facts = fc
+  .array(fc.tuple(factName, fc.string({ maxLength: 5 })), { maxLength: 5 })
+  .map((entries) => Object.fromEntries(entries.filter(([name]) => name !== "__proto__")));
+
+test("whatever a client writes, it changes no trusted fact [claim:106 weakness:W3 fault:E3]", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      facts,
+      facts,
+      fc.array(fc.tuple(factName, fc.constant("forged")), { minLength: 1, maxLength: 6 }),
+      async (ofConnection, ofMessage, forged) => {
+        const transport = new LocalTransport();
+        const router = new Router().use(json()).publicBind("/who", (ctx) =>
+          ctx.reply({
+            trusted: { ...ctx.trusted },
+            believed: Object.keys({ ...ctx.trusted }).map((key) => [key, ctx.meta(key)]),
+          }),
+        );
+        await using service = new Service("who", transport, router, { drainTimeoutMs: 0 });
+        await using gateway = new Gateway("gateway", transport, { drainTimeoutMs: 0 });
+        const edge = new Router()
+          .use(json())
+          .use((ctx) => {
+            for (const [key, value] of Object.entries(ofMessage)) ctx.setTrusted(key, value);
+            return ctx.next();
+          })
+          .use(gateway);
+        await service.start();
+        await gateway.start();
+        const pair = socketPair(edge, { trusted: ofConnection });
+
+        // Duplicate keys, so that every reader has its own idea of what is meant.
+        const list = (name: string): string =>
+          forged.map(([key, value]) => `${JSON.stringify(key.replace("__proto__", name))}:"${value}"`).join();
+        const text =
+          `{"id":"1","path":"/who","meta":{${list("__proto__")}},` +
+          `"trusted":{${list("proto")}},"data":{${list("proto")}}}`;
+        pair.inlet.message({ bytes: new TextEncoder().encode(text), type: "text" });
+        await expect.poll(() => pair.sent.length, { interval: 1 }).toBe(1);
+
+        const wanted = { ...ofConnection, ...ofMessage };
+        const { data } = JSON.parse(textOf(pair.sent[0]?.payload));
+        expect(data.trusted).toEqual(wanted);
+        expect(Object.fromEntries(data.believed)).toEqual(wanted);
+      },
+    ),
+    { numRuns: 300 },
+  );
+}, 60_000);
+
+test("a conversation that began on a public route cannot be led to a private one [fault:R4]", async () => {
+  await using fleet = newFleet();
+  const ranPrivately: string[] = [];
+  const edge = await fleet.edge();
+  await fleet.service(
+    "api",
+    jsonRouter()
+      .publicBind("/talk", async (ctx) => {
+        const first = await ctx.receive<string>();
+        const second = await ctx.receive<string>();
+        await ctx.reply(`${first} ${second}`);
+      })
+      .bind("/internal/:rest*", (ctx) => void ranPrivately.push(ctx.path)),
+  );
+  const client = await fleet.client(edge);
+
+  client.send({ id: "1", path: "/talk", data: "one" });
+  client.send({ id: "1", path: "/internal/secrets", data: "forged" });
+  client.send({ id: "1", path: "/talk", data: "two" });
+  const answers = await client.find((message) => message.id === "1" && message.data !== undefined);
+  await client.ask("/talk-ended");
+
+  expect(JSON.stringify(answers.data)).not.toContain("forged");
+  expect(ranPrivately).toEqual([]);
+});
+
+test("a service that announces more than it has made public opens nothing [fault:R4]", async () => {
+  await using fleet = newFleet();
+  const ranPrivately: string[] = [];
+  const edge = await fleet.edge();
+  const router = jsonRouter()
+    .publicBind("/open", (ctx) => ctx.reply("public"))
+    .bind("/closed", (ctx) => void ranPrivately.push(ctx.path));
+  const wider = new Router().publicBind("/**", () => undefined).routeDescriptors();
+  await fleet.service("api", router, { routeDescriptors: wider });
+  const client = await fleet.client(edge);
+
+  expect(await client.ask("/closed")).toMatchObject({ error: { code: "NOT_FOUND" } });
+  expect(ranPrivately).toEqual([]);
+});
+
+test("access that is withdrawn closes the sockets of that user, and the services that hold them hear of it", async () => {
+  const transport = new LocalTransport();
+  const closed: unknown[] = [];
+  const router = jsonRouter()
+    .useClose((ctx) => void closed.push([ctx.trusted["user"], ctx.closeStatus().status]))
+    .publicBind("/hello", (ctx) => ctx.reply("hello"));
+  await using service = new Service("hello", transport, router, { drainTimeoutMs: 0 });
+  await using gateway = new Gateway("gateway", transport, { drainTimeoutMs: 0 });
+  await service.start();
+  await gateway.start();
+  await using listening = await jsonRouter()
+    .use(gateway)
+    .listen({
+      port: 0,
+      authenticate: ({ headers }) => ({ user: headers["x-user"] }),
+    });
+  const clients = ["ann", "bob", "ann"].map(
+    (user) => new WebSocket(listening.url, { headers: { "x-user": user } }),
+  );
+  await Promise.all(clients.map((client) => once(client, "open")));
+  for (const client of clients) {
+    client.send('{"id":"1","path":"/hello"}');
+    await once(client, "message");
+  }
+
+  const count = listening.closeConnections(({ trusted }) => trusted?.["user"] === "ann", {
+    reason: "signed out",
+  });
+
+  expect(count).toBe(2);
+  await expect
+    .poll(() => closed, { interval: 2 })
+    .toEqual([
+      ["ann", 1008],
+      ["ann", 1008],
+    ]);
+  await expect.poll(() => clients.map(({ readyState }) => readyState), { interval: 2 }).toEqual([3, 1, 3]);
+  clients[1]?.terminate();
+});
+
+function textOf(payload: Uint8Array | string | undefined): string {
+  return typeof payload === "string" ? payload : new TextDecoder().decode(payload);
+}
+
+const secret = "s3cr3t-t0ken";
+
+test("no secret of a request is logged, however it is refused", async () => {
+  const lines: string[] = [];
+  const keep = (details: unknown, message: string): void => {
+    lines.push(`${message} ${inspect(details, { depth: 10, showHidden: true })}`);
+  };
+  const logger = { warn: keep, error: keep };
+  const router = new Router({ logger })
+    .use(json())
+    .useOpen(() => {
+      throw new Error("open failed");
+    })
+    .publicBind("/fail", () => {
+      throw new Error("handler failed");
+    });
+  const server = createServer().listen(0, "127.0.0.1");
+  const attachment = router.attach(server, {
+    path: "/ws",
+    logger,
+    maxConnections: 1,
+    authenticate: (request) => {
+      if (request.headers["x-mode"] === "throw") throw new Error("no database");
+      return request.headers["x-mode"] === "refuse" ? false : {};
+    },
+  });
+  // A server whose upgrades nobody takes hands them to the request handler, which complains.
+  const deaf = createServer((request, response) => router.handleRequest(request, response));
+  deaf.listen(0, "127.0.0.1");
+  for (const each of [server, deaf]) if (!each.listening) await once(each, "listening");
+  onTestFinished(async () => {
+    await attachment.close({ graceMs: 0 });
+    server.close();
+    deaf.close();
+  });
+  const headers = { Authorization: `Bearer ${secret}`, Cookie: `session=${secret}` };
+  const requests: [Record<string, string | undefined>, string?][] = [
+    [{ "Sec-WebSocket-Version": "8" }],
+    [{ "Sec-WebSocket-Key": undefined }],
+    [{ Origin: "https://evil.example" }],
+    [{ "Sec-WebSocket-Protocol": "soap" }],
+    [{ "X-Mode": "throw" }],
+    [{ "X-Mode": "refuse" }],
+    [{}, `/other?token=${secret}`],
+    [{}],
+    [{}], // one more than there may be
+  ];
+
+  for (const [more, target = `/ws?token=${secret}`] of requests) {
+    const client = await RawClient.connect((server.address() as AddressInfo).port);
+    onTestFinished(() => void client.socket.destroy());
+    client.socket.write(handshake({ ...headers, ...more }, `GET ${target} HTTP/1.1`));
+    await client.until(() => client.response !== undefined);
+    if (client.response?.startsWith("HTTP/1.1 101") === true) client.text('{"id":"1","path":"/fail"}');
+    else await client.until(() => client.ended);
+    expect(`${client.response}${client.rest}`).not.toContain(secret);
+  }
+  const { port } = deaf.address() as AddressInfo;
+  const client = await RawClient.connect(port);
+  client.socket.write(handshake(headers, `GET /ws?token=${secret} HTTP/1.1`));
+  await client.until(() => client.response !== undefined);
+  client.socket.destroy();
+
+  await expect.poll(() => lines.length, { interval: 2 }).toBeGreaterThanOrEqual(4);
+  expect(lines.join("\n")).not.toContain(secret);
+});
+
+test("a password in the address of NATS is in no error", async () => {
+  const servers = `nats://ann:${secret}@127.0.0.1:1`;
+  const failed = await NatsTransport.connect({ servers, user: "ann", pass: secret }).catch(
+    (error: unknown) => error,
+  );
+
+  expect(failed).toBeInstanceOf(Error);
+  expect(inspect(failed, { depth: 10, showHidden: true })).not.toContain(secret);
+});
