@@ -78,6 +78,7 @@ natsTest(
     // Its start resolved, so that it is known everywhere.
     for (const gateway of gateways) {
       expect((await gateway.services()).map(({ id }) => id)).toContain(added.id);
+      await gateway.hearsFrom(instances);
       const late = await fleet.clients(gateway, 3);
       expect(await spread(late)).toEqual({ [added.id]: 3 });
     }
