@@ -81,7 +81,7 @@ test("stopping the first process stops all of them, and their clients hear why",
   expect(await program.exited).toBe(0);
   expect(clients.map(({ ended }) => ended?.code)).toEqual([1001, 1001]);
   expect(lines("stopped")).toHaveLength(2);
-  expect(program.output()).toContain("ended");
+  expect(lines("ended").length).toBeGreaterThan(0);
 });
 
 test("workers do not outlive a first process that was killed", async () => {
