@@ -28,6 +28,8 @@ export interface HandlerObject {
   handle(context: Context): unknown;
   handleOpen?(context: Context): unknown;
   handleClose?(context: Context): unknown;
+  /** What keeps routers that belong elsewhere out; see {@link RouterOptions.mountedAt}. For the compiler only. */
+  readonly "~mount"?: "";
 }
 
 /** An object that wants to know of new connections. */

@@ -13,7 +13,15 @@ export interface Logger {
 export type ErrorListener = (error: Error, context: Context | undefined) => void;
 
 /** How a {@link Router} behaves. */
-export interface RouterOptions {
+export interface RouterOptions<Mount extends string = ""> {
+  /**
+   * For a router that is only ever mounted in others: the whole pattern in front of its own, such as `"/users/:user"`.
+   * Says to the compiler which parameters of mounts its handlers may read, and that it can't be mounted elsewhere;
+   * changes nothing at run time.
+   *
+   * @defaultValue anywhere; parameters of mounts are found with `params.get(name)`
+   */
+  readonly mountedAt?: Mount | undefined;
   /**
    * Called with each error that no handler dealt with.
    *
@@ -67,7 +75,7 @@ export interface RouterOptions {
 }
 
 /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for a value outside its range. */
-export function socketSettings(options: RouterOptions, runtime: Runtime): SocketSettings {
+export function socketSettings(options: RouterOptions<string>, runtime: Runtime): SocketSettings {
   const unanswered = options.unanswered ?? "error";
   if (unanswered !== "error" && unanswered !== "ignore") {
     throw new VelarosError("VELAROS_OPTION_INVALID", {

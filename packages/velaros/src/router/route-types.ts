@@ -21,9 +21,10 @@ export type RouteHandler<Path extends string, State extends object, Result> =
   | ((context: Context<RouteParams<Path>, State>) => Result)
   | { handle(context: Context): Result };
 
-/** A router, as a parent sees it. */
-export interface NestedRouter<Routes extends object> {
+/** A router, as a parent sees it that mounts it at `Mount`. */
+export interface NestedRouter<Routes extends object, Mount extends string = string> {
   readonly "~routes": Routes;
+  readonly "~mount": Mount | "";
   handle(context: Context): unknown;
 }
 

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import type { RouteInput, RouteOutput } from "velaros-protocol";
+import type { PathParams, RouteInput, RouteOutput } from "velaros-protocol";
 import { z } from "zod";
 import { type Context, type HandlerFunction, Router } from "../index.ts";
 import { json } from "../json.ts";
@@ -39,6 +39,26 @@ test("parameters are inferred in nested routers too", () => {
   const api = new Router().use("/users", users);
 
   expectTypeOf<RouteOutput<RoutesOf<typeof api>, "/users/:id">>().toEqualTypeOf<{ id: string }>();
+});
+
+test("a router that says where it is mounted knows the parameters of its mounts", () => {
+  const posts = new Router({ mountedAt: "/users/:user/posts" })
+    .publicBind("/:post", (ctx) => {
+      expectTypeOf(ctx.params.user).toEqualTypeOf<string>();
+      expectTypeOf(ctx.params.post).toEqualTypeOf<string>();
+      // @ts-expect-error neither the mount nor the route has such a parameter
+      void ctx.params.id;
+      return 1;
+    })
+    .use("/:post", (ctx) => ctx.reply(ctx.params.user));
+  const users = new Router({ mountedAt: "/users/:user" }).use("/posts", posts);
+  const api = new Router().use("/users/:user", users);
+
+  expectTypeOf<keyof RoutesOf<typeof api>>().toEqualTypeOf<"/users/:user/posts/:post">();
+  // @ts-expect-error it belongs elsewhere
+  new Router().use("/people/:user", users);
+  // @ts-expect-error it belongs elsewhere
+  new Router().use(posts);
 });
 
 test("a handler for any route can be bound to each", () => {
@@ -107,6 +127,42 @@ test("the public routes accumulate, with what they take and give", () => {
   expectTypeOf<RouteOutput<Routes, "/replies">>().toEqualTypeOf<unknown>();
   expectTypeOf<RouteOutput<Routes, "/api/late">>().toEqualTypeOf<boolean>();
   expectTypeOf<RouteOutput<Routes, "/root">>().toEqualTypeOf<string>();
+});
+
+/** What a client could be: the routes of a router as one function, typed by pattern. */
+interface TypedClient<Routes extends object> {
+  call<Pattern extends string & keyof Routes>(
+    pattern: Pattern,
+    input: RouteInput<Routes, NoInfer<Pattern>>,
+    ...params: keyof PathParams<NoInfer<Pattern>> extends never ? [] : [PathParams<NoInfer<Pattern>>]
+  ): Promise<RouteOutput<Routes, Pattern>>;
+}
+
+test("a client's calls can be derived from the type of a router", () => {
+  const rooms = new Router().publicBind(
+    "/:room/join",
+    { input: z.object({ username: z.string() }), output: z.object({ members: z.number() }) },
+    () => ({ members: 1 }),
+  );
+  const router = new Router()
+    .use(json())
+    .use("/rooms", rooms)
+    .publicBind("/time", () => ({ now: "" }));
+  const client = {} as TypedClient<RoutesOf<typeof router>>;
+
+  const uses = (): unknown[] => [
+    expectTypeOf(client.call("/rooms/:room/join", { username: "Ada" }, { room: "general" })).toEqualTypeOf<
+      Promise<{ members: number }>
+    >(),
+    expectTypeOf(client.call("/time", undefined)).toEqualTypeOf<Promise<{ now: string }>>(),
+    // @ts-expect-error no such route
+    client.call("/rooms", undefined),
+    // @ts-expect-error a name is text
+    client.call("/rooms/:room/join", { username: 7 }, { room: "general" }),
+    // @ts-expect-error the path needs a room
+    client.call("/rooms/:room/join", { username: "Ada" }),
+  ];
+  expectTypeOf(uses).toBeFunction();
 });
 
 test("what is stored on the socket can be typed per router", () => {

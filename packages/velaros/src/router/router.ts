@@ -48,9 +48,15 @@ let tableOf: (handler: unknown) => RouteTable | undefined;
  * await router.listen({ port: 8080, path: "/ws" });
  * ```
  */
-export class Router<State extends object = SocketState, Routes extends object = NoRoutes> {
+export class Router<
+  State extends object = SocketState,
+  Routes extends object = NoRoutes,
+  const Mount extends string = "",
+> {
   /** The public routes with their types. Exists for the compiler only. */
   declare readonly "~routes": Routes;
+  /** Where this router belongs; see {@link RouterOptions.mountedAt}. Exists for the compiler only. */
+  declare readonly "~mount": Mount;
 
   readonly #table = new RouteTable();
   readonly #host: SocketHost;
@@ -63,7 +69,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
   #saidCodecMissing = false;
 
   /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range. */
-  constructor(options: RouterOptions = {}) {
+  constructor(options: RouterOptions<Mount> = {}) {
     const table = this.#table;
     this.#runtime = options.runtime ?? nodeRuntime;
     this.#logger = options.logger ?? stderrLogger;
@@ -89,13 +95,15 @@ export class Router<State extends object = SocketState, Routes extends object = 
    * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` or `VELAROS_PATTERN_INVALID`;
    *   nothing is bound then.
    */
-  use<SubRoutes extends object>(router: NestedRouter<SubRoutes>): Router<State, Routes & SubRoutes>;
+  use<SubRoutes extends object>(
+    router: NestedRouter<SubRoutes, Mount>,
+  ): Router<State, Routes & SubRoutes, Mount>;
   use<const Path extends string, SubRoutes extends object>(
     path: Path,
-    router: NestedRouter<SubRoutes>,
-  ): Router<State, Routes & MountRoutes<MountPrefix<Path>, SubRoutes>>;
+    router: NestedRouter<SubRoutes, `${Mount}${MountPrefix<Path>}`>,
+  ): Router<State, Routes & MountRoutes<MountPrefix<Path>, SubRoutes>, Mount>;
   use(...handlers: readonly Handler<string, State>[]): this;
-  use<const Path extends string>(path: Path, ...handlers: readonly Handler<Path, State>[]): this;
+  use<const Path extends string>(path: Path, ...handlers: readonly Handler<`${Mount}${Path}`, State>[]): this;
   use(...given: readonly unknown[]): unknown {
     return this.#add("use", given);
   }
@@ -107,7 +115,10 @@ export class Router<State extends object = SocketState, Routes extends object = 
    * @throws {@link VelarosError} `VELAROS_HANDLER_MISSING`, `VELAROS_HANDLER_INVALID` or `VELAROS_PATTERN_INVALID`;
    *   nothing is bound then.
    */
-  bind<const Path extends string>(path: Path, ...handlers: readonly Handler<Path, State>[]): this;
+  bind<const Path extends string>(
+    path: Path,
+    ...handlers: readonly Handler<`${Mount}${Path}`, State>[]
+  ): this;
   bind<
     const Path extends string,
     Input extends StandardSchemaV1 | undefined = undefined,
@@ -115,7 +126,7 @@ export class Router<State extends object = SocketState, Routes extends object = 
   >(
     path: Path,
     schemas: { readonly input?: Input; readonly output?: Output },
-    ...handlers: readonly Handler<Path, State, Validated<Input>, Accepted<Output>>[]
+    ...handlers: readonly Handler<`${Mount}${Path}`, State, Validated<Input>, Accepted<Output>>[]
   ): this;
   bind(...given: readonly unknown[]): unknown {
     return this.#add("bind", given);
@@ -129,8 +140,8 @@ export class Router<State extends object = SocketState, Routes extends object = 
    */
   publicBind<const Path extends string, Results extends readonly unknown[]>(
     path: Path,
-    ...handlers: { readonly [Index in keyof Results]: RouteHandler<Path, State, Results[Index]> }
-  ): Router<State, AddRoute<Routes, Path, unknown, Answer<Results[number]>>>;
+    ...handlers: { readonly [Index in keyof Results]: RouteHandler<`${Mount}${Path}`, State, Results[Index]> }
+  ): Router<State, AddRoute<Routes, Path, unknown, Answer<Results[number]>>, Mount>;
   publicBind<
     const Path extends string,
     Input extends StandardSchemaV1 | undefined = undefined,
@@ -138,8 +149,8 @@ export class Router<State extends object = SocketState, Routes extends object = 
   >(
     path: Path,
     schemas: { readonly input?: Input; readonly output?: Output },
-    ...handlers: readonly Handler<Path, State, Validated<Input>, Accepted<Output>>[]
-  ): Router<State, AddRoute<Routes, Path, Accepted<Input>, Validated<Output>>>;
+    ...handlers: readonly Handler<`${Mount}${Path}`, State, Validated<Input>, Accepted<Output>>[]
+  ): Router<State, AddRoute<Routes, Path, Accepted<Input>, Validated<Output>>, Mount>;
   publicBind(...given: readonly unknown[]): unknown {
     return this.#add("publicBind", given);
   }
