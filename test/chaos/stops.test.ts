@@ -1,0 +1,62 @@
+import { expect } from "vitest";
+import { natsTest } from "../support/nats-server.ts";
+import { ChaosFleet } from "./chaos-fleet.ts";
+import { scale } from "./scale.ts";
+
+const { clients: count } = scale;
+
+natsTest(
+  "an instance is asked to stop under load: it finishes, exits cleanly, and its clients go on elsewhere [fault:S3 fault:S10]",
+  async () => {
+    await using fleet = await ChaosFleet.start();
+    const [gateway, first] = await Promise.all([fleet.gateway(), fleet.instance()]);
+    await fleet.knows(gateway, [first]);
+    const clients = await fleet.pinned(count, gateway);
+    const second = await fleet.instance();
+    await fleet.knows(gateway, [first, second]);
+    const load = fleet.load(clients, [gateway]);
+    await load.flows(count);
+
+    expect(await fleet.stop(first)).toBe(0);
+
+    await load.flows(count);
+    await load.end();
+    expect(load.closeCodes).toEqual(new Map([[1001, count]]));
+    await gateway.tells({ type: "instance-draining", instanceId: first.id });
+    await gateway.tells({ type: "instance-removed", instanceId: first.id, cause: "goodbye" });
+    expect(load.errors.filter((code) => code !== "SERVICE_UNAVAILABLE")).toEqual([]);
+    await fleet.judge(10_000);
+  },
+  120_000,
+);
+
+natsTest(
+  "a gateway is asked to stop under load: what it took is answered, clients are told, and the process exits cleanly [fault:W1 fault:C18]",
+  async () => {
+    await using fleet = await ChaosFleet.start();
+    const [leaving, staying, instance] = await Promise.all([
+      fleet.gateway(),
+      fleet.gateway(),
+      fleet.instance(),
+    ]);
+    await fleet.knows(leaving, [instance]);
+    await fleet.knows(staying, [instance]);
+    const clients = await fleet.pinned(count, leaving);
+    const load = fleet.load(clients, [staying]);
+    await load.flows(count);
+
+    expect(await fleet.stop(leaving)).toBe(0);
+
+    await load.flows(count);
+    await load.end();
+    expect(load.closeCodes).toEqual(new Map([[1001, count]]));
+    expect(load.errors.filter((code) => code !== "SHUTTING_DOWN")).toEqual([]);
+    await instance.tells({ type: "gateway-removed", gatewayId: leaving.id, cause: "goodbye" });
+    const closes = leaving.of("socket-closed");
+    expect(new Set(closes.map(({ status, reason }) => `${status} ${reason}`))).toEqual(
+      new Set(["1001 Gateway stopping"]),
+    );
+    await fleet.judge(10_000);
+  },
+  120_000,
+);
