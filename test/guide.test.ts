@@ -65,11 +65,11 @@ test.each(pages)(
 test("every file of examples/guide is in the guide, and every file that the guide shows is run by a test [claim:129]", async () => {
   const texts = await Promise.all(pages.map((page) => readFile(join(guideFolder, page), "utf8")));
   const inGuide = new Set([...texts.join("\n").matchAll(block)].flatMap(([, file]) => file ?? []));
-  const files = (await readdir(join(root, "examples", "guide"))).map((name) => `examples/guide/${name}`);
-  const tests = ["guide.test.ts", "examples.test.ts"].map((name) =>
-    readFile(join(root, "test", name), "utf8"),
-  );
-  const names = (await Promise.all(tests)).join("\n");
+  const entries = await readdir(join(root, "examples", "guide"), { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => `examples/guide/${name}`);
+  const tests = (await readdir(join(root, "test"))).filter((name) => name.endsWith(".test.ts"));
+  const contents = await Promise.all(tests.map((name) => readFile(join(root, "test", name), "utf8")));
+  const names = contents.join("\n");
 
   expect(files.filter((file) => !inGuide.has(file))).toEqual([]);
   // The quick start's gateway, service and page belong to one program.
