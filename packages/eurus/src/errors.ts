@@ -70,8 +70,16 @@ const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code
   EURUS_INSTANCE_UNKNOWN: ({ instanceId }) =>
     `No instance with the id ${JSON.stringify(instanceId)} is announced. Take ids from gateway.services().`,
   EURUS_OPTION_INVALID: ({ option, value, expected }) =>
-    `Option ${option} is ${String(value)}, but must be ${expected}.`,
+    `Option ${option} is ${inWords(value)}, but must be ${expected}.`,
 };
+
+/** Whatever somebody may have passed; without what an object holds, which may be secret. */
+function inWords(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
 
 /** Everything that this package throws, rejects with or reports: a stable code, typed details and a sentence. */
 export class EurusError<Code extends EurusErrorCode = EurusErrorCode> extends Error {

@@ -58,7 +58,7 @@ const messages: { readonly [Code in VelarosErrorCode]: (details: VelarosErrorDet
   VELAROS_HANDLER_INVALID: ({ method, expected, received }) =>
     `${method}() takes ${expected}, but was given ${received}.`,
   VELAROS_OPTION_INVALID: ({ option, received, expected }) =>
-    `Option ${option} is ${String(received)}; it must be ${expected}.`,
+    `Option ${option} is ${inWords(received)}; it must be ${expected}.`,
   VELAROS_VALUE_MISSING: ({ key, storage }) =>
     storage === "socket"
       ? `Nothing is stored on the socket under "${key}". Set it with setOnSocket in an earlier handler, or use getFromSocket.`
@@ -90,6 +90,14 @@ const messages: { readonly [Code in VelarosErrorCode]: (details: VelarosErrorDet
     `The gateway forwarded a message in ${codec}; this router knows ${supported.join(", ") || "no encoding"}. Use the same codec middleware on both sides.`,
   VELAROS_LISTEN_FAILED: ({ host, port, problem }) => `Can't listen on ${host}:${port}: ${problem}`,
 };
+
+/** Whatever somebody may have passed; without what an object holds, which may be secret. */
+function inWords(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
 
 function describeFields(fields: readonly FieldProblem[]): string {
   return fields

@@ -1,6 +1,7 @@
 import { nodeRuntime } from "velaros";
 import type { Runtime } from "velaros-protocol";
-import { atLeast } from "../option-checks.ts";
+import { EurusError } from "../errors.ts";
+import { atLeast, texts } from "../option-checks.ts";
 
 /** What a {@link Gateway} may be told beside its name and transport. */
 export interface GatewayOptions {
@@ -119,11 +120,11 @@ const harmlessHeaders = [
 
 /** @throws {@link EurusError} `EURUS_OPTION_INVALID` for a number that can't work. */
 export function gatewaySettings(options: GatewayOptions): GatewaySettings {
-  const more = (options.forwardHeaders ?? []).map((name) => name.toLowerCase());
+  const more = texts("forwardHeaders", options.forwardHeaders ?? []).map((name) => name.toLowerCase());
   return {
     runtime: options.runtime ?? nodeRuntime,
     forwardHeaders: new Set([...harmlessHeaders, ...more]),
-    routeOwners: options.routeOwners ?? {},
+    routeOwners: owners(options.routeOwners ?? {}),
     maxPathBytes: atLeast(1, "maxPathBytes", options.maxPathBytes ?? 1_024),
     maxPathSegments: atLeast(1, "maxPathSegments", options.maxPathSegments ?? 32),
     maxPinsPerSocket: atLeast(1, "maxPinsPerSocket", options.maxPinsPerSocket ?? 32),
@@ -140,4 +141,11 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     drainTimeoutMs: atLeast(0, "drainTimeoutMs", options.drainTimeoutMs ?? 10_000),
     closeBatchSize: atLeast(1, "closeBatchSize", options.closeBatchSize ?? 200),
   };
+}
+
+function owners(value: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isRecord && Object.values(value).every((owner) => typeof owner === "string")) return value;
+  const expected = "an object of patterns and the names of services";
+  throw new EurusError("EURUS_OPTION_INVALID", { option: "routeOwners", value, expected });
 }

@@ -36,7 +36,7 @@ export class RouterSetup {
 
   /** Limits what is public to these routes; undefined lifts the limit. */
   narrow(routes: readonly RouteDescriptor[] | undefined): void {
-    this.#patterns = routes?.map(({ pattern }) => new Pattern(pattern));
+    this.#patterns = routes === undefined ? undefined : patternsOf(routes);
     this.#narrowed = routes;
     this.#router = undefined;
   }
@@ -64,6 +64,13 @@ export class RouterSetup {
     if (isPublic) return context.next();
     throw new ReplyError("NOT_FOUND", "Nothing handles this path.");
   }
+}
+
+function patternsOf(routes: readonly RouteDescriptor[]): readonly Pattern[] {
+  const isList = Array.isArray(routes) && routes.every((route) => typeof route?.pattern === "string");
+  if (isList) return routes.map(({ pattern }) => new Pattern(pattern));
+  const expected = "an array of objects with a pattern";
+  throw new EurusError("EURUS_OPTION_INVALID", { option: "routeDescriptors", value: routes, expected });
 }
 
 function isHandler(value: unknown): boolean {

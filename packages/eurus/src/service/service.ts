@@ -3,7 +3,7 @@ import { EurusError } from "../errors.ts";
 import { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import { Lifecycle } from "../lifecycle.ts";
-import { checkName } from "../option-checks.ts";
+import { checkName, texts } from "../option-checks.ts";
 import type { Transport, Unsubscribe } from "../transport/transport.ts";
 import { RouterSetup } from "./router-setup.ts";
 import { serviceSettings } from "./service-options.ts";
@@ -140,5 +140,5 @@ export class Service implements AsyncDisposable {
 }
 
 function checkedNames(names: readonly string[]): readonly string[] {
-  return names.map((name) => checkName("gateway", name));
+  return texts("gatewayNames", names).map((name) => checkName("gateway", name));
 }

@@ -42,8 +42,14 @@ export class NatsTransport implements Transport {
   /**
    * Uses a connection that you made and that you close. It comes back within two seconds of its servers only
    * with `maxReconnectAttempts: -1` and `reconnectTimeWait: 250`; listeners of `onError` are told when it lacks them.
+   *
+   * @throws {@link EurusError} `EURUS_OPTION_INVALID` for anything that is no connection.
    */
   constructor(connection: NatsConnection, options: { readonly runtime?: Runtime | undefined } = {}) {
+    if (typeof connection?.publish !== "function") {
+      const expected = "a connection of @nats-io/transport-node";
+      throw new EurusError("EURUS_OPTION_INVALID", { option: "connection", value: connection, expected });
+    }
     this.#connection = connection;
     this.#runtime = options.runtime ?? nodeRuntime;
     const settings = missingSettings(connection);

@@ -19,6 +19,9 @@ export interface HeartbeatTimes {
   readonly shortestWatchMs: number;
 }
 
+/** No interval is longer; a number of milliseconds that a timer can still wait. */
+const maxBuckets = 2 ** 31 - 1;
+
 /**
  * One timer for all connections of an endpoint. Time is counted in ticks, and each tick leaves the event loop one
  * chance to read what has arrived: however long the process stands still, no peer is blamed for it.
@@ -30,7 +33,9 @@ export class Heartbeat<Member extends Beating> {
   readonly #tickMs: number;
   readonly #pings: boolean;
   readonly #pongTicks: number;
-  readonly #buckets: readonly Set<Member>[];
+  /** By their index; only those that a member was ever in, since an interval may have millions. */
+  readonly #buckets = new Map<number, Set<Member>>();
+  readonly #length: number;
   readonly #watched = new Set<Member>();
   #tick = 0;
   #size = 0;
@@ -46,8 +51,7 @@ export class Heartbeat<Member extends Beating> {
     );
     this.#tickMs = Math.max(1, Math.min(1_000, shortestMs));
     this.#pongTicks = this.ticks(times.pongTimeoutMs);
-    const length = this.#pings ? this.ticks(times.pingIntervalMs) : 1;
-    this.#buckets = Array.from({ length }, () => new Set<Member>());
+    this.#length = this.#pings ? Math.min(maxBuckets, this.ticks(times.pingIntervalMs)) : 1;
   }
 
   /** How many ticks pass in this time, at least one. */
@@ -64,15 +68,17 @@ export class Heartbeat<Member extends Beating> {
   }
 
   *members(): Generator<Member> {
-    for (const bucket of this.#buckets) yield* bucket;
+    for (const bucket of this.#buckets.values()) yield* bucket;
   }
 
   add(member: Member): void {
-    const length = this.#buckets.length;
+    const length = this.#length;
     // Up to a tenth earlier than a whole interval from now: clients that came together need not be pinged together.
     const early = Math.floor(this.#runtime.random() * (length / 10));
     const index = (this.#tick + length - early) % length;
-    this.#buckets[index]?.add(member);
+    const bucket = this.#buckets.get(index);
+    if (bucket === undefined) this.#buckets.set(index, new Set([member]));
+    else bucket.add(member);
     member.bucket = index;
     this.#size++;
     this.#timer ??= this.#runtime.setTimer(this.#tickMs, this.#onTimer);
@@ -80,7 +86,7 @@ export class Heartbeat<Member extends Beating> {
 
   delete(member: Member): void {
     if (member.bucket === -1) return;
-    this.#buckets[member.bucket]?.delete(member);
+    this.#buckets.get(member.bucket)?.delete(member);
     this.#watched.delete(member);
     member.bucket = -1;
     if (--this.#size > 0) return;
@@ -105,9 +111,9 @@ export class Heartbeat<Member extends Beating> {
       if (!member.watch(tick)) this.#watched.delete(member);
     }
     if (!this.#pings) return;
-    const length = this.#buckets.length;
+    const length = this.#length;
     const beaten = (tick - this.#pongTicks) % length;
-    for (const member of this.#buckets[(beaten + length) % length] ?? []) member.checkBeat(tick);
-    for (const member of this.#buckets[tick % length] ?? []) member.beat(tick);
+    for (const member of this.#buckets.get((beaten + length) % length) ?? []) member.checkBeat(tick);
+    for (const member of this.#buckets.get(tick % length) ?? []) member.beat(tick);
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Runtime } from "velaros-protocol";
 import { VelarosError } from "../errors.ts";
+import { texts } from "../option-checks.ts";
 import { pingTimes } from "../ping-times.ts";
 import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
@@ -43,7 +44,7 @@ export function resolveSettings(options: AttachOptions): Settings {
   const ping = pingTimes(options);
   return {
     path: checkedPath(options.path),
-    origins: options.origins ?? [],
+    origins: texts("origins", options.origins ?? []),
     authenticate: options.authenticate,
     authenticateTimeoutMs: positive("authenticateTimeoutMs", options.authenticateTimeoutMs ?? 5_000),
     maxPendingAuthentications: positive(
@@ -67,7 +68,7 @@ export function resolveSettings(options: AttachOptions): Settings {
       options.maxConnectionsPerAddress ?? Infinity,
     ),
     maxAcceptsPerSecond: positive("maxAcceptsPerSecond", options.maxAcceptsPerSecond ?? Infinity),
-    trustedProxies: options.trustedProxies ?? [],
+    trustedProxies: texts("trustedProxies", options.trustedProxies ?? []),
     logger: options.logger,
     onRefused: options.onRefused,
     runtime: options.runtime ?? nodeRuntime,
@@ -75,17 +76,18 @@ export function resolveSettings(options: AttachOptions): Settings {
 }
 
 function checkedPath(path: string | undefined): string | undefined {
-  if (path === undefined || path.startsWith("/")) return path;
+  if (path === undefined || (typeof path === "string" && path.startsWith("/"))) return path;
   throw new VelarosError("VELAROS_OPTION_INVALID", {
     option: "path",
-    received: JSON.stringify(path),
+    received: path,
     expected: 'a path that begins with "/"',
   });
 }
 
 function positive(option: string, value: number): number {
-  if (value > 0) return value;
-  throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected: "greater than 0" });
+  if (typeof value === "number" && value > 0) return value;
+  const expected = "a number greater than 0";
+  throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected });
 }
 
 function bytes(option: string, value: number): number {

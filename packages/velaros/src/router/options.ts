@@ -95,10 +95,10 @@ export function socketSettings(options: RouterOptions<string>, runtime: Runtime)
 }
 
 function atLeast(minimum: number, option: string, value: number): number {
-  if (value >= minimum) return value;
+  if (typeof value === "number" && value >= minimum) return value;
   throw new VelarosError("VELAROS_OPTION_INVALID", {
     option,
     received: value,
-    expected: `${minimum} or more`,
+    expected: `a number of at least ${minimum}`,
   });
 }
