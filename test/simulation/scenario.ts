@@ -21,6 +21,8 @@ export interface Scenario {
   readonly loadMs: number;
   /** The longest pause of a client between two messages. */
   readonly pauseMs: number;
+  /** How many of the messages are so large that windows fill. */
+  readonly bulk: number;
 }
 
 /** The two services of every run; clients use both. */
@@ -37,6 +39,7 @@ export function drawScenario(random: SeededRandom): Scenario {
     clients: random.integer(2, 5),
     loadMs: random.integer(3_000, 12_000),
     pauseMs: random.integer(60, 400),
+    bulk: random.pick([0.01, 0.01, 0.01, 0.15]),
   };
 }
 
@@ -51,7 +54,7 @@ export function unleash(world: World, scenario: Scenario): void {
       if (connection !== undefined && connection.unsettled < 20) {
         const burst = random.chance(0.1) ? random.integer(2, 8) : 1;
         for (let count = 0; count < burst; count++) {
-          connection.ask(random.pick(servicePlans).name, drawKind(random, scenario.weather));
+          connection.ask(random.pick(servicePlans).name, drawKind(random, scenario));
         }
       }
       world.time.schedule(random.next() * scenario.pauseMs, act);
@@ -86,12 +89,12 @@ function isLeaving({ state }: { readonly state: SimulatedGateway["state"] }): bo
   return state === "stopped" || state === "stopping" || state === "killed";
 }
 
-function drawKind(random: SeededRandom, weather: Weather): MessageKind {
+function drawKind(random: SeededRandom, { weather, bulk }: Scenario): MessageKind {
   const kind = random.pick<MessageKind>([
     ...(["echo", "echo", "echo", "echo", "slow", "slow", "parts", "push", "ask", "silent", "fail"] as const),
     ...(["rooms/admin", "rooms/one", "missing", "without-id", "without-id"] as const),
   ] as unknown as readonly [MessageKind, ...MessageKind[]]);
-  if (random.chance(0.01)) return "large";
+  if (random.chance(bulk)) return random.pick(["large", "medium", "medium", "medium"]);
   return weather === "storm" && random.chance(0.004) ? "kick" : kind;
 }
 
@@ -222,6 +225,7 @@ const pause: Fault = (world, random) => {
     if (!member.process.isPaused) return;
     if (isCutOff) world.bus.cutOffSlowConsumer(member.endpoint);
     world.log(`${member.name} goes on`);
+    world.standstills.push({ who: member.name, fromMs: world.time.nowMs - forMs, toMs: world.time.nowMs });
     member.process.resume(timersFirst);
   });
 };

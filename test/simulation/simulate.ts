@@ -27,6 +27,8 @@ const startMs = 1_000;
 const settleMs = 17_000;
 /** 5 s until the gateway gives up, which it looks for once a second, and the way to the client. */
 const takenWithinMs = 6_500;
+/** An instance's lease and a tick of its loop. */
+const fencedAfterMs = 5_300;
 const serveMs = 2_000;
 const leaveMs = 4_000;
 const stopMs = 8_000;
@@ -54,6 +56,7 @@ export async function simulate(
   checkPins(world);
   if (scenario.weather === "outages" || scenario.weather === "calm") checkNothingLost(world);
   checkPromptness(world);
+  checkSelfFencing(world);
   const endedAtMs = world.time.nowMs;
   await world.time.run(1);
   await checkNothingLeft(world);
@@ -153,6 +156,23 @@ function checkPromptness(world: World): void {
       "late-outcome",
       `${event.message} was not handled, and its client was told after ${lateMs} ms`,
     );
+  }
+}
+
+/** Whoever stood still for longer than its lease does nothing more for the clients that it had before. */
+function checkSelfFencing(world: World): void {
+  const openedAtMs = new Map<string, number>();
+  for (const event of world.history.events) {
+    if (event.type === "opened") openedAtMs.set(event.session, event.atMs);
+    if (event.type !== "handled") continue;
+    const openedMs = openedAtMs.get(event.session) ?? 0;
+    const isForgotten = world.standstills.some(
+      ({ who, fromMs, toMs }) =>
+        who === event.instance && toMs - fromMs > fencedAfterMs && openedMs <= fromMs && event.atMs >= toMs,
+    );
+    if (isForgotten) {
+      world.fault("resurrection", `${event.message} was handled in ${event.session} after a long standstill`);
+    }
   }
 }
 

@@ -21,8 +21,12 @@ export type MessageKind =
   | "rooms/one"
   | "missing"
   | "without-id"
+  | "medium"
   | "large";
 
+/** Several of these fill the window of a client. */
+const mediumBytes = 60_000;
+/** Above what travels in one piece. */
 const largeBytes = 150_000;
 /** So few ids that most of them are used again and again. */
 const ids = ["a", "b", "c", "d", "e", "f"] as const;
@@ -98,11 +102,12 @@ export class ClientConnection implements ConnectionOutlet {
       wantsOutcome,
     });
     if (id !== undefined) this.#open.set(id, token);
-    const route = kind === "without-id" || kind === "large" ? "echo" : kind;
+    const route = kind === "without-id" || kind === "medium" || kind === "large" ? "echo" : kind;
+    const paddingBytes = kind === "large" ? largeBytes : kind === "medium" ? mediumBytes : 0;
     const data: Question = {
       token,
       takesMs: this.#random.integer(1, this.#random.chance(0.1) ? 3_000 : 200),
-      ...(kind === "large" ? { padding: "x".repeat(largeBytes) } : {}),
+      ...(paddingBytes > 0 ? { padding: "x".repeat(paddingBytes) } : {}),
     };
     this.#send({ ...(id === undefined ? {} : { id }), path: `/${service}/${route}`, data }, token);
     return token;

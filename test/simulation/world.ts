@@ -43,6 +43,8 @@ export class World {
   readonly arrivals: Map<string, number> = new Map();
   /** Connections whose client or gateway stood still for a while; nothing about them is in time. */
   readonly hampered: Set<string> = new Set();
+  /** Who stood still, and when. */
+  readonly standstills: { readonly who: string; readonly fromMs: number; readonly toMs: number }[] = [];
   readonly faults: WorldFault[] = [];
   /** How often clients saw each error code. */
   readonly codes: Map<string, number> = new Map();
