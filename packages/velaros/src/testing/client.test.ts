@@ -16,6 +16,18 @@ test("a request resolves to its answer, and leaves pushes for receive", async ()
   expect((await client.receive()).data).toEqual({ message: "news" });
 });
 
+test("a question of the server is not taken for the answer to the request that it is about", async () => {
+  const router = new Router().use(json()).bind("/x", async (ctx) => ctx.reply(await ctx.request("well?")));
+  await using client = connectClient(router);
+
+  const answer = client.request("/x");
+  const question = await client.receive();
+  client.send({ id: question.id, data: "well" });
+
+  expect(question.data).toEqual({ message: "well?" });
+  expect((await answer).data).toEqual({ message: "well" });
+});
+
 test("a request rejects when its handler ends without an answer", async () => {
   const router = new Router().use(json()).bind("/x", () => {});
   await using client = connectClient(router);

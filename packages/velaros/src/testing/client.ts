@@ -31,8 +31,8 @@ export interface TestClient extends AsyncDisposable {
   /** The next envelope that the router sends, in the order in which they are sent; rejects when the connection ends first. */
   receive(): Promise<Envelope>;
   /**
-   * Sends a message with an id of its own and waits for the envelope that carries it; others stay for
-   * {@link TestClient.receive}. Rejects when the handler ends without an answer, or the connection ends first.
+   * Sends a message with an id of its own and waits for its answer; everything else, such as questions of the
+   * server, stays for {@link TestClient.receive}. Rejects when the handler ends without an answer, or the connection ends first.
    */
   request(path: string, data?: unknown): Promise<Envelope>;
   /** Closes as a client does; resolves when the close handlers have run. */
@@ -71,7 +71,9 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       const envelope = codec.decode(
         typeof payload === "string" ? new TextEncoder().encode(payload) : payload,
       );
-      const index = waits.findIndex(({ id }) => id === undefined || id === envelope.id);
+      // A question of the server may have the id of the request that it is about; only answers have no path.
+      const isAnswer = envelope.path === undefined;
+      const index = waits.findIndex(({ id }) => id === undefined || (isAnswer && id === envelope.id));
       const [wait] = index < 0 ? [] : waits.splice(index, 1);
       if (wait === undefined) received.push(envelope);
       else wait.resolve(envelope);
