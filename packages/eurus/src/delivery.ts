@@ -21,8 +21,8 @@ export function untilDelivered(
       resolve();
     };
     const check = (): void => {
-      const isTaken = links.every(({ allTaken }) => allTaken);
-      if (isTaken || runtime.nowMs() >= endMs) transport.flush().then(done, done);
+      const isOver = transport.status === "closed" || links.every(({ allTaken }) => allTaken);
+      if (isOver || runtime.nowMs() >= endMs) transport.flush().then(done, done);
       else runtime.setTimer(checkIntervalMs, check);
     };
     // Links write at the end of the turn; what they write has to be in front of the flush.
