@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { checkHistory } from "../history/check-history.ts";
 import type { HistoryEvent } from "../history/history.ts";
 import { servicePlans } from "./scenario.ts";
-import { SimulatedClient } from "./simulated-client.ts";
-import { SimulatedGateway } from "./simulated-gateway.ts";
-import { SimulatedService } from "./simulated-service.ts";
+import type { SimulatedClient } from "./simulated-client.ts";
+import type { SimulatedGateway } from "./simulated-gateway.ts";
+import type { SimulatedService } from "./simulated-service.ts";
 import { World } from "./world.ts";
 
 // Single faults with a known outcome; the seeded runs mix them.

@@ -1,7 +1,7 @@
 import type { BusFaults } from "./faulty-bus.ts";
 import type { SeededRandom } from "./random.ts";
 import type { MessageKind } from "./simulated-client.ts";
-import { SimulatedGateway } from "./simulated-gateway.ts";
+import type { SimulatedGateway } from "./simulated-gateway.ts";
 import type { ServicePlan, SimulatedService } from "./simulated-service.ts";
 import type { World } from "./world.ts";
 
@@ -77,7 +77,7 @@ export function calmDown(world: World): void {
   world.bus.healAll();
   if (!world.bus.isUp) world.bus.start();
   for (const member of [...world.gateways, ...world.services]) {
-    if (member.process.isPaused) member.process.resume();
+    if (member.process.isPaused) world.resume(member);
   }
   if (world.gateways.every(isLeaving)) world.addGateway();
   for (const plan of servicePlans) {
@@ -217,16 +217,11 @@ const pause: Fault = (world, random) => {
   const timersFirst = random.chance(0.7);
   const isCutOff = random.chance(0.3);
   world.log(`${member.name} stands still for ${forMs} ms (cut off: ${isCutOff})`);
-  member.process.pause();
-  if (member instanceof SimulatedGateway) {
-    for (const { name } of member.connections) world.hampered.add(name);
-  }
+  world.pause(member);
   world.time.schedule(forMs, () => {
     if (!member.process.isPaused) return;
     if (isCutOff) world.bus.cutOffSlowConsumer(member.endpoint);
-    world.log(`${member.name} goes on`);
-    world.standstills.push({ who: member.name, fromMs: world.time.nowMs - forMs, toMs: world.time.nowMs });
-    member.process.resume(timersFirst);
+    world.resume(member, timersFirst);
   });
 };
 

@@ -50,7 +50,8 @@ export class ClientConnection implements ConnectionOutlet {
   readonly #freeIds: string[] = [...ids];
   #uniqueIds = 0;
   #isPaused = false;
-  #waiting: InboundMessage[] = [];
+  /** What has arrived at the gateway's machine and is not read yet. */
+  readonly #waiting: { readonly message: InboundMessage; readonly token: string | undefined }[] = [];
   #reachesGatewayMs = 0;
   #reachesClientMs = 0;
   #isOver = false;
@@ -164,17 +165,17 @@ export class ClientConnection implements ConnectionOutlet {
   #send(envelope: Envelope, token?: string): void {
     const message: InboundMessage = { bytes: jsonCodec.encode(envelope), type: "text" };
     this.#inGateway(() => {
-      if (token !== undefined) this.#world.arrivals.set(token, this.#world.time.nowMs);
-      this.#waiting.push(message);
+      this.#waiting.push({ message, token });
       this.#pump();
     });
   }
 
   #pump(): void {
     while (!this.#isPaused) {
-      const message = this.#waiting.shift();
-      if (message === undefined) return;
-      this.#inlet.message(message);
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      if (next.token !== undefined) this.#world.arrivals.set(next.token, this.#world.time.nowMs);
+      this.#inlet.message(next.message);
     }
   }
 
@@ -248,6 +249,8 @@ export class ClientConnection implements ConnectionOutlet {
 
   #answered(id: string | undefined, { token = "", part = 0, isLast = true }: Answer): void {
     const isLate = this.#settled.has(token);
+    // The error was about our answer to the service's question, which did arrive after all.
+    if (isLate && id !== undefined && this.#asked.has(id)) return;
     if (!isLate && part !== (this.#parts.get(token) ?? 0)) {
       this.#world.fault("order-inversion", `${this.name} received part ${part} of the answer to ${token}`);
     }

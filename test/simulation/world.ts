@@ -44,7 +44,7 @@ export class World {
   /** Connections whose client or gateway stood still for a while; nothing about them is in time. */
   readonly hampered: Set<string> = new Set();
   /** Who stood still, and when. */
-  readonly standstills: { readonly who: string; readonly fromMs: number; readonly toMs: number }[] = [];
+  readonly standstills: { readonly who: string; readonly fromMs: number; toMs: number }[] = [];
   readonly faults: WorldFault[] = [];
   /** How often clients saw each error code. */
   readonly codes: Map<string, number> = new Map();
@@ -60,7 +60,7 @@ export class World {
     this.history = new History(
       this.trace === undefined
         ? undefined
-        : ({ type, atMs: _, ...more }) => this.log(`* ${type} ${Object.values(more).join(" ")}`),
+        : ({ type, ...more }) => this.log(`* ${type} ${Object.values(more).slice(1).join(" ")}`),
     );
   }
 
@@ -129,6 +129,22 @@ export class World {
       for (const session of member.sessions) session.isOpen = false;
       this.history.record({ type: "killed", atMs: this.time.nowMs, instance: member.name });
     }
+  }
+
+  /** As SIGSTOP. */
+  pause(member: SimulatedGateway | SimulatedService): void {
+    member.process.pause();
+    this.standstills.push({ who: member.name, fromMs: this.time.nowMs, toMs: Number.POSITIVE_INFINITY });
+    if (member instanceof SimulatedGateway)
+      for (const { name } of member.connections) this.hampered.add(name);
+  }
+
+  /** As SIGCONT. */
+  resume(member: SimulatedGateway | SimulatedService, timersFirst: boolean = false): void {
+    this.log(`${member.name} goes on`);
+    const standstill = this.standstills.findLast(({ who }) => who === member.name);
+    if (standstill !== undefined) standstill.toMs = this.time.nowMs;
+    member.process.resume(timersFirst);
   }
 
   /** Names a message of this connection. */
