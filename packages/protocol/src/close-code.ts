@@ -34,7 +34,9 @@ export type CloseSource = "client" | "server";
 export interface CloseStatus {
   /** `0` while the connection is open. */
   readonly status: number;
+  /** Empty when none was given. */
   readonly reason: string;
+  /** Who closed first. */
   readonly source: CloseSource;
 }
 

@@ -3,9 +3,11 @@ export class CodecError extends Error {
   static {
     this.prototype.name = "CodecError";
   }
+  /** What failed: reading or writing. */
   readonly code: "CODEC_DECODE_FAILED" | "CODEC_ENCODE_FAILED";
   /** The codec that failed. */
   readonly codec: string;
+  /** What was wrong, and where. */
   readonly problem: string;
   /** The id of the message, when it could be read, so that the sender can be told. */
   readonly id: string | undefined;

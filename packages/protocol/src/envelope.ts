@@ -2,10 +2,13 @@ import type { WireErrorCode } from "./error-code.ts";
 
 /** What an error answer carries on the wire: a stable code, a sentence for people, and never a stack. */
 export interface WireError {
+  /** One of {@link wireErrors}, or an application's own. */
   readonly code: WireErrorCode | (string & {});
+  /** For people; may change. */
   readonly message: string;
   /** When trying again makes sense: how long to wait first, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Whatever else the client can use. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 

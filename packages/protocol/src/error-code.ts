@@ -18,4 +18,5 @@ export const wireErrors = {
   INTERNAL: "The handler failed.",
 } as const;
 
+/** A code of {@link wireErrors}. */
 export type WireErrorCode = keyof typeof wireErrors;

@@ -1,5 +1,6 @@
 /** A body that says what went wrong: `{ "error": message }`. */
 export class ErrorBody {
+  /** What went wrong, for people. */
   readonly message: string;
 
   constructor(message: string) {

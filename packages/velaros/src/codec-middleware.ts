@@ -11,6 +11,7 @@ import type { HandlerObject } from "./handler.ts";
  * it decode and encode. Several may follow each other; each connection speaks one of them.
  */
 export class CodecMiddleware implements HandlerObject {
+  /** What it reads and writes with. */
   readonly codec: Codec;
 
   /** @param codec - One of `velaros-protocol`, or your own. */
@@ -18,6 +19,7 @@ export class CodecMiddleware implements HandlerObject {
     this.codec = codec;
   }
 
+  /** Reads the message unless another codec has, and passes it on. */
   handle(context: Context): void | Promise<void> {
     // Every context that a router hands out is one of these.
     const message = context as MessageContext;

@@ -21,7 +21,9 @@ export interface ConnectionInfo {
  * envelope (a gateway) supplies what it decided, which then stands: nothing is parsed again.
  */
 export interface InboundMessage {
+  /** The whole message; text is UTF-8. */
   readonly bytes: Uint8Array;
+  /** The kind of frame that it came in. */
   readonly type: MessageType;
   /** What a trusted peer decided about this message. */
   readonly forwarded?: ForwardedFacts | undefined;
@@ -33,12 +35,15 @@ export interface InboundMessage {
 
 /** What a gateway decided about a message; the service obeys and re-reads none of it. */
 export interface ForwardedFacts {
+  /** The id that the client gave; undefined when it gave none. */
   readonly id: string | undefined;
   /** Canonical; undefined for an answer to a conversation. */
   readonly path: string | undefined;
   /** Range of the data inside `bytes`, `-1` without data. */
   readonly dataStart: number;
+  /** Where the data ends inside `bytes` (exclusive), `-1` without data. */
   readonly dataEnd: number;
+  /** Whether the client sent metadata. */
   readonly hasMeta: boolean;
   /** Data that middleware at the edge put in place of the client's, encoded. */
   readonly replacedData?: Uint8Array | undefined;
@@ -72,6 +77,7 @@ export interface ConnectionOutlet {
   close(status: number, reason: string, source: CloseSource): void;
   /** Stop handing in messages until {@link resume}: the socket has too much in flight. */
   pause(): void;
+  /** Takes back {@link pause}. */
   resume(): void;
   /** The chain of this message has ended, answered or not. */
   settled?(message: InboundMessage): void;

@@ -47,6 +47,7 @@ export interface VelarosErrorDetails {
   VELAROS_LISTEN_FAILED: { readonly host: string; readonly port: number; readonly problem: string };
 }
 
+/** The stable codes of {@link VelarosError}. */
 export type VelarosErrorCode = keyof VelarosErrorDetails;
 
 const messages: { readonly [Code in VelarosErrorCode]: (details: VelarosErrorDetails[Code]) => string } = {
@@ -111,7 +112,9 @@ export class VelarosError<Code extends VelarosErrorCode = VelarosErrorCode> exte
   static {
     this.prototype.name = "VelarosError";
   }
+  /** Stable; safe to compare. */
   readonly code: Code;
+  /** What the code knows, see {@link VelarosErrorDetails}. */
   readonly details: VelarosErrorDetails[Code];
 
   constructor(code: Code, details: VelarosErrorDetails[Code], options?: ErrorOptions) {
@@ -155,7 +158,9 @@ export class ReplyError extends Error {
   }
   /** One of the codes of this library, or your own. */
   readonly code: WireErrorCode | (string & {});
+  /** How long the client should wait before it tries again, in milliseconds; undefined when that makes no sense. */
   readonly retryAfterMs: number | undefined;
+  /** Sent to the client as it is. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: WireErrorCode | (string & {}), message: string, options?: ReplyErrorOptions) {

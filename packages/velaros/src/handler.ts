@@ -25,8 +25,11 @@ export type LifecycleFunction<State extends object = SocketState> = (
 
 /** An object that handles messages. If it also has `handleOpen` or `handleClose`, binding it registers these too. */
 export interface HandlerObject {
+  /** Handles a message; see {@link HandlerFunction} for what it may return. */
   handle(context: Context): unknown;
+  /** Runs once for each new connection. */
   handleOpen?(context: Context): unknown;
+  /** Runs once when a connection has ended. */
   handleClose?(context: Context): unknown;
   /** What keeps routers that belong elsewhere out; see {@link RouterOptions.mountedAt}. For the compiler only. */
   readonly "~mount"?: "";
@@ -34,11 +37,13 @@ export interface HandlerObject {
 
 /** An object that wants to know of new connections. */
 export interface OpenHandlerObject {
+  /** Runs once for each new connection, before its first message. */
   handleOpen(context: Context): unknown;
 }
 
 /** An object that wants to know of ended connections. */
 export interface CloseHandlerObject {
+  /** Runs once when a connection has ended, however it ended. */
   handleClose(context: Context): unknown;
 }
 

@@ -18,6 +18,7 @@ export interface TransportContractBus {
   dispose?(): Promise<void>;
 }
 
+/** What the suite needs to try a transport out. */
 export interface TransportContractOptions {
   /** Sets up an empty bus for one case. */
   bus(): Promise<TransportContractBus>;

@@ -6,6 +6,7 @@ import { TransportListeners } from "./listeners.ts";
 import { subjectMatcher } from "./subject-pattern.ts";
 import type { Packet, Transport, TransportStatus, Unsubscribe } from "./transport.ts";
 
+/** How a {@link LocalTransport} behaves. */
 export interface LocalTransportOptions {
   /**
    * Where the next turn of the event loop comes from; pass a simulation's runtime to run in virtual time.

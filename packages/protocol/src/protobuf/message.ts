@@ -8,7 +8,9 @@ export interface ProtobufType<Message> {
 
 /** A Protobuf message together with what encodes it. Made by {@link protobufMessage}. */
 export class ProtobufMessage<Message = unknown> {
+  /** What encodes {@link value}. */
   readonly type: ProtobufType<Message>;
+  /** The message, not yet encoded. */
   readonly value: Message;
 
   constructor(type: ProtobufType<Message>, value: Message) {

@@ -9,6 +9,7 @@ import { mutations, truncations } from "./spoil.ts";
 export interface CodecContractCase {
   /** A sentence that says what is promised. */
   readonly name: string;
+  /** Throws when the promise is broken. */
   run(): void;
 }
 

@@ -11,8 +11,11 @@ export type Marshaller = (message: OutboundMessage) => Uint8Array | string;
 
 /** What a {@link Marshaller} is handed. */
 export interface OutboundMessage {
+  /** Of the message that is answered, or of the question; undefined for a push. */
   readonly id: string | undefined;
+  /** Undefined for answers. */
   readonly path: string | undefined;
+  /** See {@link Context.status}; undefined when it is unset. */
   readonly status: number | undefined;
   /** As the handler passed it: not yet mapped to a body. */
   readonly data: unknown;
@@ -123,6 +126,7 @@ export interface Context<
   set(key: string, value: unknown): void;
   /** As {@link get}. @throws {@link VelarosError} `VELAROS_VALUE_MISSING` when nothing was stored. */
   mustGet<Value = unknown>(key: string): Value;
+  /** Forgets what was stored on the message under `key`. */
   delete(key: string): void;
   /** What is stored on the socket under `key`; undefined when nothing is. */
   getFromSocket<Key extends string & keyof State>(key: Key): State[Key] | undefined;
@@ -132,7 +136,9 @@ export interface Context<
   /** As {@link getFromSocket}. @throws {@link VelarosError} `VELAROS_VALUE_MISSING` when nothing is stored. */
   mustGetFromSocket<Key extends string & keyof State>(key: Key): State[Key];
   mustGetFromSocket<Value>(key: string): Value;
+  /** Whether something, even undefined, is stored on the socket under `key`. */
   hasOnSocket(key: string & keyof State): boolean;
+  /** Forgets what was stored on the socket under `key`. */
   deleteFromSocket(key: string & keyof State): void;
 
   /** For middleware. Gives the message an id as if the client had sent it; waits while another message with that id is handled. */

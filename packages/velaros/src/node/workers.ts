@@ -8,6 +8,7 @@ import { nodeRuntime } from "./runtime.ts";
 
 /** What one worker process runs; ended by `stop` when the whole is asked to stop. */
 export interface WorkerTask {
+  /** Resolves when everything of the worker has ended. */
   stop(): Promise<void>;
 }
 
@@ -24,6 +25,7 @@ export type WorkerEvent =
     }
   | { readonly type: "stopped"; readonly pid: number };
 
+/** How many workers there are, and how they stop and start. */
 export interface WorkersOptions {
   /** How many processes. Range: 1 to 1,024. @defaultValue as many as there are cores */
   readonly workers?: number | undefined;

@@ -11,21 +11,27 @@ export interface StaticChunk {
   readonly kind: "static";
   /** Without escapes: what a segment of the path must equal. */
   readonly text: string;
+  /** How often it may occur. */
   readonly modifier: Modifier;
 }
 
 /** Matches any text, or what its subpattern accepts, and hands it out under a name. */
 export interface DynamicChunk {
   readonly kind: "dynamic";
+  /** Name of the parameter. */
   readonly name: string;
+  /** What a value must match; undefined for any text of one segment. */
   readonly subpattern: Subpattern | undefined;
+  /** How often it may occur. */
   readonly modifier: Modifier;
 }
 
 /** Matches any text, or what its subpattern accepts, and hands nothing out. */
 export interface WildcardChunk {
   readonly kind: "wildcard";
+  /** What it must match; undefined for any text of one segment. */
   readonly subpattern: Subpattern | undefined;
+  /** How often it may occur. */
   readonly modifier: Modifier;
 }
 

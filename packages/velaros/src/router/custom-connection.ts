@@ -4,6 +4,7 @@ import { ignore } from "../context/records.ts";
 
 /** One message of a {@link CustomConnection}. */
 export interface SocketMessage {
+  /** The kind of frame that it came in, or is to leave in. */
   readonly type: MessageType;
   /** The bytes of the whole message; text is UTF-8. */
   readonly rawData: Uint8Array;
@@ -15,7 +16,9 @@ export interface SocketMessage {
 
 /** The client has closed, with this status and reason. */
 export interface ConnectionClosed {
+  /** Close code; 1006 for a connection that was lost. */
   readonly status: number;
+  /** Empty when none was given. */
   readonly reason: string;
 }
 

@@ -5,7 +5,9 @@ import type { SocketSettings, UnansweredEvent } from "../socket/host.ts";
 
 /** The part of a pino-compatible logger that a router uses. */
 export interface Logger {
+  /** Something that an operator may want to change. */
   warn(details: Readonly<Record<string, unknown>>, message: string): void;
+  /** Something that failed. */
   error(details: Readonly<Record<string, unknown>>, message: string): void;
 }
 

@@ -20,11 +20,13 @@ export interface SocketSettings {
 
 /** A message that got an error instead of a handler's answer, because of what the client sent. */
 export interface UnansweredEvent {
+  /** The code that the client got, or would have got. */
   readonly code: WireErrorCode;
   /** Undefined when the client gave none, or it could not be read. */
   readonly id: string | undefined;
   /** Empty when the message has none. */
   readonly path: string;
+  /** The connection that the message came by. */
   readonly socketId: string;
 }
 

@@ -1,7 +1,10 @@
 import type { CloseSource, CloseStatus, Codec, MessageType } from "velaros-protocol";
 import type { ConnectionInfo } from "../connection.ts";
 
-/** Keys and values that handlers keep on a socket or a message; give the router a type of your own to have them checked. */
+/**
+ * Keys and values that handlers keep on a socket; give the router a type of your own to have them checked. Write it as
+ * `type State = { … }` and not as an interface: only then TypeScript lets middleware for any router pass.
+ */
 export type SocketState = Record<string, unknown>;
 
 /** How {@link Socket.push} sends. */

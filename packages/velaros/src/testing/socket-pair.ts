@@ -16,8 +16,11 @@ export interface Connectable {
 
 /** One encoded message that the router sent. */
 export interface OutgoingMessage {
+  /** The whole message; text for text frames where the codec writes text. */
   readonly payload: Uint8Array | string;
+  /** The kind of frame that it leaves in. */
   readonly type: MessageType;
+  /** Whether it answers, asks or neither. */
   readonly purpose: OutboundPurpose;
   /** For a reply the message that it answers, for a request its id. */
   readonly about: InboundMessage | string | undefined;
@@ -33,6 +36,7 @@ export interface SocketPairOptions extends Partial<ConnectionInfo>, ConnectOptio
 
 /** The client's half of a connection without a network. */
 export interface PairedConnection {
+  /** Where messages are handed in, and the end of the connection. */
   readonly inlet: ConnectionInlet;
   /** Everything that was sent so far. */
   readonly sent: readonly OutgoingMessage[];
@@ -48,6 +52,7 @@ export interface PairedConnection {
   readonly closeCount: number;
   /** From now on `send` reports that the client is slow, until {@link PairedConnection.catchUp}. */
   fallBehind(): void;
+  /** Lets everything that waits for room go on. */
   catchUp(): void;
 }
 
