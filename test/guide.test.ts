@@ -41,7 +41,7 @@ const block = /(?:<!-- (\S+) -->\n\n)?```(\w*)\n([^]*?)```/g;
 /** What no test can run: shell commands, and pictures made of text. */
 const notPrograms = new Set(["sh", "text"]);
 
-const pages = (await readdir(guideFolder)).filter((name) => name.endsWith(".md"));
+const pages = (await readdir(guideFolder, { recursive: true })).filter((name) => name.endsWith(".md"));
 
 test.each(pages)(
   "the programs of docs/guide/%s are files of the examples, word for word (else: npx vitest run test/guide.test.ts -u) [claim:129]",
@@ -65,16 +65,18 @@ test.each(pages)(
 test("every file of examples/guide is in the guide, and every file that the guide shows is run by a test [claim:129]", async () => {
   const texts = await Promise.all(pages.map((page) => readFile(join(guideFolder, page), "utf8")));
   const inGuide = new Set([...texts.join("\n").matchAll(block)].flatMap(([, file]) => file ?? []));
-  const entries = await readdir(join(root, "examples", "guide"), { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => `examples/guide/${name}`);
+  const names = await readdir(join(root, "examples", "guide"), { recursive: true });
+  const files = names.filter((name) => name.endsWith(".ts")).map((name) => `examples/guide/${name}`);
   const tests = (await readdir(join(root, "test"))).filter((name) => name.endsWith(".test.ts"));
   const contents = await Promise.all(tests.map((name) => readFile(join(root, "test", name), "utf8")));
-  const names = contents.join("\n");
+  const programs = contents.join("\n");
 
   expect(files.filter((file) => !inGuide.has(file))).toEqual([]);
   // The quick start's gateway, service and page belong to one program.
   const isRun = (file: string): boolean =>
-    names.includes(`"../${file}"`) || names.includes(`"${file}"`) || file.startsWith("examples/quick-start/");
+    programs.includes(`"../${file}"`) ||
+    programs.includes(`"${file}"`) ||
+    file.startsWith("examples/quick-start/");
   expect([...inGuide].filter((file) => !isRun(file))).toEqual([]);
 });
 
