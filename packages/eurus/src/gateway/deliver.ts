@@ -1,4 +1,5 @@
 import { CloseCode, isSendableCloseCode } from "velaros-protocol";
+import { bodySize } from "../link/frame.ts";
 import type { InstanceToGatewayFrame, OutputFrame, UnpinFrame } from "../link/frame.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
@@ -46,7 +47,7 @@ function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void 
   const { edge, instance } = pin;
   const { socket } = edge;
   const { link } = instance;
-  const bytes = frame.body.byteLength;
+  const bytes = bodySize(frame.body);
   const settled = frame.purpose === "reply" && !pin.accepts(frame.number);
   if (settled || socket.closed) {
     link.consumed(pin.number, bytes);

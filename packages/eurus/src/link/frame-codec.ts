@@ -216,12 +216,15 @@ function readMessage(reader: WireReader, pin: number): MessageFrame {
   };
 }
 
-function writeOutput(writer: WireWriter, frame: OutputFrame): void {
+/** Writes bytes for a client. Returns how many. */
+export function writeOutput(writer: WireWriter, frame: OutputFrame): number {
   start(writer, FrameType.OUTPUT, frame.pin);
   writer.byte((frame.messageType === "binary" ? 1 : 0) | (purposes.indexOf(frame.purpose) << 1));
   if (frame.purpose === "reply") writer.varint(frame.number);
   else if (frame.purpose === "request") writer.text(frame.requestId ?? "");
+  if (typeof frame.body === "string") return writer.text(frame.body);
   writer.bytes(frame.body);
+  return frame.body.length;
 }
 
 function readOutput(reader: WireReader, pin: number): OutputFrame {

@@ -26,7 +26,7 @@ export function boundOf(frame: Frame): number {
       return fixedBytes + texts * 3 + frame.body.length + (frame.replacedData?.length ?? 0);
     }
     case "output":
-      return fixedBytes + (frame.requestId?.length ?? 0) * 3 + frame.body.length;
+      return fixedBytes + (frame.requestId?.length ?? 0) * 3 + maxBodyBytes(frame.body);
     case "end":
       return fixedBytes + frame.numbers.length * 8;
     case "close":
@@ -41,6 +41,11 @@ export function boundOf(frame: Frame): number {
     case "unpin":
       return fixedBytes;
   }
+}
+
+/** A character of text takes at most three bytes of UTF-8 (four for two units of UTF-16). */
+export function maxBodyBytes(body: Uint8Array | string): number {
+  return typeof body === "string" ? body.length * 3 : body.length;
 }
 
 /** Encodes a frame by itself, with a writer that holds nothing else. Throws for an OPEN that is far too large. */

@@ -63,7 +63,8 @@ export interface OutputFrame {
   /** For a request: the id that the client's answer will carry. */
   readonly requestId: string | undefined;
   readonly messageType: MessageType;
-  readonly body: Uint8Array;
+  /** Text is encoded where it is written, not before: a bus within the process passes it on as it is. */
+  readonly body: Uint8Array | string;
 }
 /** instance → gateway: nobody waits any longer for the answer to this request. */
 export interface RequestDoneFrame {
@@ -112,3 +113,11 @@ export type InstanceToGatewayFrame =
 
 /** Everything that travels in sequence on a link. */
 export type Frame = GatewayToInstanceFrame | InstanceToGatewayFrame;
+
+/**
+ * What a body takes of a pin's window, as the one who consumes it counts: its bytes. Text exists there only within one
+ * process, where its characters are counted at both ends.
+ */
+export function bodySize(body: Uint8Array | string): number {
+  return body.length;
+}

@@ -86,6 +86,20 @@ export class PinOutbox<Item> {
     this.#list(state);
   }
 
+  /**
+   * Whether a body of at most `maxBytes` may leave at once. If so the caller writes it, and tells with {@link passed} how
+   * large it was: the size of a text is not known before it is encoded.
+   */
+  passes(pin: number, maxBytes: number): boolean {
+    const state = this.#pins.get(pin) ?? this.#add(pin);
+    return state.waiting.length === 0 && this.#fits(state, maxBytes) && this.#sink.hasRoom(maxBytes, false);
+  }
+
+  passed(pin: number, bytes: number): void {
+    const state = this.#pins.get(pin);
+    if (state !== undefined) state.outstandingBytes += bytes;
+  }
+
   /** Lets leave what may. Returns whether more could leave in the next turn without anything happening. */
   pump(): boolean {
     this.#turn++;

@@ -2,6 +2,7 @@ import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
 import { detach } from "./facts.ts";
+import { bodySize } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import type { DeliveryProof, Link, LinkIdentity, LinkListener, LinkLostCause, LinkState } from "./link.ts";
 import type { LinkLimits } from "./limits.ts";
@@ -95,7 +96,7 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
 
   send(frame: Outgoing): void {
     if (this.#state === "lost") return;
-    const bodyBytes = frame.type === "message" || frame.type === "output" ? frame.body.length : 0;
+    const bodyBytes = frame.type === "message" || frame.type === "output" ? bodySize(frame.body) : 0;
     if (frame.type === "open") this.#windows.add(frame.pin);
     const number = frame.type === "message" ? frame.number : 0;
     this.#outbox.send(frame.pin, detach(frame), bodyBytes, number);

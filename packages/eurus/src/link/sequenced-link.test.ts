@@ -482,6 +482,46 @@ test("one socket that nobody reads holds back neither the others nor the link", 
   expect(pair.gatewayListener.events).toContain("writable 1");
 });
 
+test("replies given as text arrive as their UTF-8, in order, and take of the window what they encode to", () => {
+  const pair = new Pair();
+  pair.open(1);
+  pair.clock.run(20);
+  const send = (...texts: string[]): void => {
+    for (const body of texts) {
+      const common = { pin: 1, number: 0, requestId: undefined, messageType: "text", body } as const;
+      pair.instance.send({ type: "output", purpose: "push", ...common });
+    }
+    pair.clock.run(100);
+  };
+  const window = defaultLinkLimits.pinWindowBytes;
+  const texts = [
+    "a",
+    "a".repeat(70),
+    "é".repeat(64),
+    "😀".repeat(100),
+    "€".repeat(43_000),
+    "b".repeat(131_072),
+  ];
+  const encoded = texts.map((body) => new TextEncoder().encode(body));
+  const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
+  const rest = "c".repeat(window - bytes - 1);
+  send(...texts, rest);
+  expect(pair.instance.hasCredit(1)).toBe(true);
+  send("d");
+  expect(pair.instance.hasCredit(1)).toBe(false);
+  // One that has to wait, and one that travels in pieces.
+  send("e", "€".repeat(50_000));
+  expect(pair.gatewayListener.outputs).toHaveLength(8);
+  pair.gateway.consumed(1, window);
+  pair.clock.run(100);
+
+  const bodies = pair.gatewayListener.frames.flatMap((frame) =>
+    frame.type === "output" ? [frame.body] : [],
+  );
+  const all = [...texts, rest, "d", "e", "€".repeat(50_000)];
+  expect(bodies).toEqual(all.map((body) => new TextEncoder().encode(body)));
+});
+
 test("large messages travel in pieces, and small ones of other sockets pass between them", () => {
   const pair = new Pair();
   pair.instanceListener.react = (frame) => {

@@ -2,11 +2,11 @@ import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
 import type { ByteBudget } from "./byte-budget.ts";
-import { readFrame, writeChunk, writeFrame } from "./frame-codec.ts";
+import { readFrame, writeChunk, writeFrame, writeOutput } from "./frame-codec.ts";
 import type { WireFrame } from "./frame-codec.ts";
-import { boundOf, encodeAlone } from "./frame-size.ts";
+import { boundOf, encodeAlone, maxBodyBytes } from "./frame-size.ts";
 import type { EncodedFrame } from "./frame-size.ts";
-import type { CreditFrame, Frame, MessageFrame } from "./frame.ts";
+import type { CreditFrame, Frame, MessageFrame, OutputFrame } from "./frame.ts";
 import { Incoming } from "./incoming.ts";
 import { minimumPayloadBytes, payloadReserveBytes } from "./limits.ts";
 import type { LinkLimits } from "./limits.ts";
@@ -66,6 +66,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   readonly #reader = new WireReader();
   readonly #wholeReader = new WireReader();
   readonly #control = new WireWriter();
+  readonly #encoder = new TextEncoder();
   readonly #header: PacketHeader = { kind: 0, flags: 0, linkId: 0, tag: 0, sequence: 0, ack: 0 };
   readonly #epochs: Uint8Array;
   readonly #flush = (): void => this.#flushNow();
@@ -159,6 +160,28 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
 
   send(frame: Out): void {
     if (this.#isLost) return;
+    if (frame.type === "output" && typeof frame.body === "string") this.#sendText(frame, frame.body);
+    else this.#send(frame);
+  }
+
+  /** Text is encoded right into the batch if it may leave now, else ahead: what waits has to know its size. */
+  #sendText(frame: OutputFrame, text: string): void {
+    const { wholeBytes } = this.#outbox.limits;
+    if (text.length <= wholeBytes && this.#outbox.passes(frame.pin, maxBodyBytes(text))) {
+      const writer = this.#outgoing.writerFor(boundOf(frame));
+      const { length } = writer;
+      const bytes = writeOutput(writer, frame);
+      if (bytes <= wholeBytes) {
+        this.#outbox.passed(frame.pin, bytes);
+        this.#schedule();
+        return;
+      }
+      writer.truncate(length);
+    }
+    this.#send({ ...frame, body: this.#encoder.encode(text) });
+  }
+
+  #send(frame: Frame): void {
     const { wholeBytes } = this.#outbox.limits;
     const bodyBytes = frame.type === "message" || frame.type === "output" ? frame.body.length : 0;
     const number = frame.type === "message" ? frame.number : 0;

@@ -57,7 +57,7 @@ export class WireWriter {
 
   /** Seven bits a byte, lowest first, the highest bit says that more follow. */
   varint(value: number): void {
-    this.#reserve(8);
+    this.#reserve(maxVarintBytes);
     let rest = value;
     while (rest > 0x7fff_ffff) {
       this.#bytes[this.#position++] = (rest % 128) | 0x80;
@@ -82,13 +82,10 @@ export class WireWriter {
     this.#position += value.length;
   }
 
-  /** Its length in UTF-8 bytes as varint, then the bytes. */
-  text(value: string): void {
+  /** Its length in UTF-8 bytes as varint, then the bytes. Returns that length. */
+  text(value: string): number {
     const length = value.length;
-    if (length > longText) {
-      this.bytes(this.#encoder.encode(value));
-      return;
-    }
+    if (length > longText) return this.#encode(value);
     // Nearly all names, ids and paths are short ASCII.
     this.#reserve(length + 1);
     const bytes = this.#bytes;
@@ -96,13 +93,28 @@ export class WireWriter {
     bytes[position++] = length;
     for (let index = 0; index < length; index++) {
       const code = value.charCodeAt(index);
-      if (code > 0x7f) {
-        this.bytes(this.#encoder.encode(value));
-        return;
-      }
+      if (code > 0x7f) return this.#encode(value);
       bytes[position++] = code;
     }
     this.#position = position;
+    return length;
+  }
+
+  /** Encodes in place: a buffer of its own for every text would cost more than the text. */
+  #encode(value: string): number {
+    this.#reserve(value.length * 3 + maxVarintBytes);
+    const lengthAt = this.#position;
+    this.varint(value.length);
+    const start = this.#position;
+    const { written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start));
+    if (written !== value.length) {
+      // Not only ASCII: the length is another one, and may itself be longer than the room that it was given.
+      this.#bytes.copyWithin(lengthAt + varintBytes(written), start, start + written);
+      this.#position = lengthAt;
+      this.varint(written);
+    }
+    this.#position += written;
+    return written;
   }
 
   #reserve(size: number): void {
@@ -124,3 +136,10 @@ export class WireWriter {
 }
 
 const maxSlab = 64 * 1024;
+const maxVarintBytes = 8;
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}

@@ -36,8 +36,6 @@ interface Room {
   readonly reject: (error: Error) => void;
 }
 
-const text = new TextEncoder();
-
 /** The service's end of a pin: to the router it looks like any connection. */
 export class VirtualConnection implements ConnectionOutlet {
   readonly pin: number;
@@ -121,7 +119,7 @@ export class VirtualConnection implements ConnectionOutlet {
       number: numberOf(about),
       requestId,
       messageType: type,
-      body: typeof payload === "string" ? text.encode(payload) : payload,
+      body: payload,
     });
     if (this.#link.hasCredit(this.pin) || this.#link.state === "lost") return undefined;
     this.#room ??= newRoom();

@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { WireReader } from "./wire-reader.ts";
+import { WireWriter } from "./wire-writer.ts";
+
+test("texts of any length and alphabet are written as a platform's encoder would, one behind the other", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 300 }),
+    fc.string({ unit: "binary", maxLength: 300 }),
+    // Where the length field of the bytes is longer than that of the characters.
+    fc.nat({ max: 20_000 }).map((length) => "\u20ac".repeat(length)),
+    fc.nat({ max: 300 }).map((length) => "\ud800".repeat(length)),
+  );
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 8 }), (texts) => {
+      const writer = new WireWriter();
+      const sizes = texts.map((one) => writer.text(one));
+      const reader = new WireReader(writer.take());
+      const encoded = texts.map((one) => new TextEncoder().encode(one));
+      expect(sizes).toEqual(encoded.map(({ length }) => length));
+      expect(texts.map(() => reader.bytes())).toEqual(encoded);
+      expect(reader.isAtEnd).toBe(true);
+    }),
+  );
+});
