@@ -10,7 +10,8 @@ import type { Pin } from "./pin.ts";
 export function deliver(parts: GatewayParts, instance: InstancePins, frame: InstanceToGatewayFrame): void {
   const pin = instance.get(frame.pin);
   if (pin === undefined) {
-    if (frame.type === "output") drop(parts, instance, "foreign-pin");
+    const cause = instance.hasOpened(frame.pin) ? "socket-closed" : "foreign-pin";
+    if (frame.type === "output") drop(parts, instance, cause);
     return;
   }
   switch (frame.type) {

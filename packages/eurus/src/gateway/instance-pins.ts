@@ -79,6 +79,11 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
     return this.#pins.get(pin);
   }
 
+  /** Whether there was ever such a pin, though it may have ended. */
+  hasOpened(pin: number): boolean {
+    return pin <= this.#lastPin;
+  }
+
   /** Every pin; safe to end them while walking. */
   all(): readonly Pin[] {
     return [...this.#pins.values()];

@@ -167,7 +167,8 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
       return;
     }
     if (frame.type === "open") this.#windows.add(frame.pin);
-    else if (!this.#windows.has(frame.pin)) return;
+    // Of output that goes nowhere the gateway keeps count.
+    else if (!this.#windows.has(frame.pin) && frame.type !== "output") return;
     this.#guard(() => this.#options.listener().frame(frame as Frame as Incoming));
   }
 

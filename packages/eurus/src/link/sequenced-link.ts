@@ -348,8 +348,8 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     else if (endsPin.has(frame.type)) this.#outbox.discard(pin);
 
     if (frame.type === "open") this.#windows.add(pin);
-    // Frames of a pin that has ended cross its end.
-    else if (!this.#windows.has(pin)) return;
+    // Frames of a pin that has ended cross its end; of output that goes nowhere the gateway keeps count.
+    else if (!this.#windows.has(pin) && frame.type !== "output") return;
     if (frame.type === "chunk") {
       const whole = this.#reassembly.take(frame);
       if (typeof whole === "string") this.#abort(pin, whole);

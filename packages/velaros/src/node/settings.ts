@@ -6,6 +6,7 @@ import { pingTimes } from "../ping-times.ts";
 import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { nodeRuntime } from "./runtime.ts";
+import { safeLogger } from "./safe-logger.ts";
 
 /** {@link AttachOptions} checked, with every default filled in. */
 export interface Settings {
@@ -69,7 +70,7 @@ export function resolveSettings(options: AttachOptions): Settings {
     ),
     maxAcceptsPerSecond: positive("maxAcceptsPerSecond", options.maxAcceptsPerSecond ?? Infinity),
     trustedProxies: texts("trustedProxies", options.trustedProxies ?? []),
-    logger: options.logger,
+    logger: options.logger === undefined ? undefined : safeLogger(options.logger),
     onRefused: options.onRefused,
     runtime: options.runtime ?? nodeRuntime,
   };

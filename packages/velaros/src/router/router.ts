@@ -18,6 +18,7 @@ import { type Acceptor, Endpoint } from "../node/endpoint.ts";
 import { type Listening, listen } from "../node/listen.ts";
 import type { AttachOptions, ListenOptions } from "../node/options.ts";
 import { nodeRuntime } from "../node/runtime.ts";
+import { safeLogger } from "../node/safe-logger.ts";
 import { stderrLogger } from "../node/stderr-logger.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import type { SocketHost, UnansweredEvent } from "../socket/host.ts";
@@ -72,7 +73,7 @@ export class Router<
   constructor(options: RouterOptions<Mount> = {}) {
     const table = this.#table;
     this.#runtime = options.runtime ?? nodeRuntime;
-    this.#logger = options.logger ?? stderrLogger;
+    this.#logger = safeLogger(options.logger ?? stderrLogger);
     this.#onUnanswered = options.onUnanswered;
     if (options.onError !== undefined) this.#errorListeners.add(options.onError);
     this.#host = {
