@@ -217,7 +217,7 @@ onEveryBus(({ test, newFleet }) => {
     gate.open();
   });
 
-  test("a client that a service has no room for is paused, then closed", async () => {
+  test("a client that a service has no room for is paused, then closed [fault:N5]", async () => {
     const gate = new Gate();
     const router = jsonRouter()
       .useOpen(gate.wait)

@@ -238,7 +238,7 @@ const anyFaults: fc.Arbitrary<Faults> = fc.record({
   falseReport: fc.constantFrom(0, 0, 0.02),
 });
 
-test("whatever the bus loses, repeats or reorders, every message arrives once, in order and whole [weakness:W28]", () => {
+test("whatever the bus loses, repeats or reorders, every message arrives once, in order and whole [weakness:W28 fault:N12]", () => {
   fc.assert(
     fc.property(anyFaults, fc.nat(), fc.integer({ min: 1, max: 60 }), (faults, seed, count) => {
       // A suspect peer may stay away for as long as it likes here: what is proven is the stream.
@@ -458,7 +458,7 @@ test("a bus that takes smaller packets than before loses the link whose batches 
   expect(pair.gatewayListener.events).toEqual(["lost: payload-shrunk"]);
 });
 
-test("one socket that nobody reads holds back neither the others nor the link", () => {
+test("one socket that nobody reads holds back neither the others nor the link [fault:N5]", () => {
   const pair = new Pair();
   pair.instanceListener.react = (frame) => {
     if (frame.type === "message" && frame.pin === 2) pair.instance.consumed(2, frame.body.length);
