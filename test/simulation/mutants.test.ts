@@ -22,9 +22,11 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(isLong ? mutants : mutants.slice(0, 6))(
-  "the simulation finds this bug when it is planted: $name",
-  async (mutant) => {
+const planned = isLong ? mutants : mutants.slice(0, 6);
+
+test.each(planned.map((mutant) => [mutant.name, mutant] as const))(
+  "the simulation finds this bug when it is planted: %s",
+  async (_name, mutant) => {
     const restore = await plant(mutant);
     try {
       const { exitCode, output } = await simulate();

@@ -133,28 +133,28 @@ function nameOf(world: World, instanceId: string): string {
 }
 
 /**
- * What no handler got has an outcome soon: the gateway does not wait longer for an instance to take it. Of what a
- * handler got only the handler and the link decide.
+ * What no handler got in time has an outcome soon: the gateway does not wait longer for an instance to take it. Of
+ * what a handler got only the handler and the link decide.
  */
 function checkPromptness(world: World): void {
-  const handled = new Set<string>();
+  const handledAtMs = new Map<string, number>();
   const outcomeAtMs = new Map<string, number>();
   const endedAtMs = new Map<string, number>();
   for (const event of world.history.events) {
-    if (event.type === "handled") handled.add(event.message);
+    if (event.type === "handled") handledAtMs.set(event.message, event.atMs);
     else if (event.type === "failed" || event.type === "replied") outcomeAtMs.set(event.message, event.atMs);
     else if (event.type === "disconnected") endedAtMs.set(event.socket, event.atMs);
   }
   for (const event of world.history.events) {
-    if (event.type !== "sent" || !event.wantsOutcome || handled.has(event.message)) continue;
-    if (world.hampered.has(event.socket)) continue;
+    if (event.type !== "sent" || !event.wantsOutcome || world.hampered.has(event.socket)) continue;
     const arrivedAtMs = world.arrivals.get(event.message) ?? Number.POSITIVE_INFINITY;
+    const handledMs = handledAtMs.get(event.message) ?? Number.POSITIVE_INFINITY;
     const outcomeMs = outcomeAtMs.get(event.message) ?? endedAtMs.get(event.socket) ?? world.time.nowMs;
-    if (outcomeMs - arrivedAtMs <= takenWithinMs) continue;
-    const lateMs = Math.round(outcomeMs - arrivedAtMs);
+    const lateMs = Math.round(Math.min(handledMs, outcomeMs) - arrivedAtMs);
+    if (lateMs <= takenWithinMs) continue;
     world.fault(
       "late-outcome",
-      `${event.message} was not handled, and its client was told after ${lateMs} ms`,
+      `${event.message} was not handled, and its client not told, for ${lateMs} ms`,
     );
   }
 }
