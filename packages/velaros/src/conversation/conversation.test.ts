@@ -105,6 +105,28 @@ describe("messages with the same id", () => {
   });
 });
 
+test("conversations of a router that is mounted twice stay at the mount where they began", async () => {
+  const talk = new Router().bind("/talk", async (ctx) => {
+    await ctx.receive();
+    return { at: ctx.path, got: await ctx.receive() };
+  });
+  const router = new Router().use(json()).use("/a", talk).use("/b", talk);
+  await using client = connectClient(router);
+
+  client.send({ id: "1", path: "/a/talk", data: 1 });
+  client.send({ id: "2", path: "/b/talk", data: 1 });
+  client.send({ id: "2", data: "two" });
+  client.send({ id: "1", data: "one" });
+
+  const answers = [await client.receive(), await client.receive()];
+  expect(new Map(answers.map(({ id, data }) => [id, data]))).toEqual(
+    new Map([
+      ["1", { at: "/a/talk", got: "one" }],
+      ["2", { at: "/b/talk", got: "two" }],
+    ]),
+  );
+});
+
 describe("receive", () => {
   test("returns the message that started the handler, then each further one with its id", async () => {
     const router = new Router().use(json()).bind("/sum", async (ctx) => {
@@ -358,6 +380,22 @@ describe("receive", () => {
     await expect.poll(() => reasons).toEqual(["enough", "enough", "after"]);
   });
 
+  test("given up by a signal leaves the next message to the next receive", async () => {
+    const router = new Router().use(json()).bind("/x", async (ctx) => {
+      await ctx.receive();
+      const stop = new AbortController();
+      const first = codeOf(ctx.receive({ signal: stop.signal }));
+      stop.abort("given up");
+      return [await first, await ctx.receive()];
+    });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/x", data: "first" });
+    client.send({ id: "1", data: "second" });
+
+    expect((await client.receive()).data).toEqual(["given up", "second"]);
+  });
+
   test("that can't decode rejects, and the next one gets the next message", async () => {
     const seen: unknown[] = [];
     const router = new Router().use(json()).bind("/x", async (ctx) => {
@@ -498,6 +536,23 @@ describe("request", () => {
     client.send({ id: second.id, data: "in time" });
 
     await expect.poll(() => log).toEqual(["VELAROS_REQUEST_TIMEOUT", "in time"]);
+  });
+
+  test("does not take it either when the earlier question was given up by a signal", async () => {
+    const router = new Router().use(json()).bind("/x", async (ctx) => {
+      const stop = new AbortController();
+      const first = codeOf(ctx.request("first", { signal: stop.signal }));
+      stop.abort("given up");
+      return [await first, await ctx.request("second")];
+    });
+    await using client = connectClient(router);
+
+    const answer = client.request("/x");
+    const [first, second] = [await client.receive(), await client.receive()];
+    client.send({ id: first.id, data: "too late" });
+    client.send({ id: second.id, data: "in time" });
+
+    expect((await answer).data).toEqual(["given up", "in time"]);
   });
 
   test("finds its answer behind middleware that rewrites paths, though the client gave no id", async () => {

@@ -29,7 +29,8 @@ export class Inbox {
   readonly #position: Position | undefined;
   #waiters: Waiter[] = [];
   #parked: Parked[] = [];
-  #hasTimedOut = false;
+  /** What somebody waited for may still come. */
+  #hasGivenUp = false;
 
   constructor(
     socket: RouterSocket,
@@ -50,7 +51,7 @@ export class Inbox {
 
   /** Whether the next message with this id can only be the answer to what is asked now. */
   get isFresh(): boolean {
-    return !this.#hasTimedOut && this.#waiters.length === 0 && this.#parked.length === 0;
+    return !this.#hasGivenUp && this.#waiters.length === 0 && this.#parked.length === 0;
   }
 
   /** Whether the answer is for somebody outside of any handler. */
@@ -92,11 +93,9 @@ export class Inbox {
       if (parked.message.data !== undefined) return Promise.resolve(parked.message);
     }
     const waiter = new Waiter(this.#socket, options, {
-      timedOut: (timeoutMs) => {
-        this.#hasTimedOut = true;
-        return timedOut(timeoutMs);
-      },
-      ended: () => {
+      timedOut,
+      ended: (delivered) => {
+        if (!delivered) this.#hasGivenUp = true;
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         this.owner?.waitEnds();
       },

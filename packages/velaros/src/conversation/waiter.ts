@@ -8,7 +8,7 @@ import type { WaitOptions } from "../socket/socket.ts";
 export interface WaiterHooks {
   timedOut(timeoutMs: number): Error;
   /** Called once, before the promise settles. */
-  ended(): void;
+  ended(delivered: boolean): void;
 }
 
 /** Somebody who waits for one message of the client: until it comes, time is up, the signal aborts or the socket closes. */
@@ -41,20 +41,20 @@ export class Waiter {
   }
 
   deliver(message: Delivered): void {
-    if (this.#end()) this.#resolve(message);
+    if (this.#end(true)) this.#resolve(message);
   }
 
   fail(reason: unknown): void {
-    if (this.#end()) this.#reject(reason);
+    if (this.#end(false)) this.#reject(reason);
   }
 
-  #end(): boolean {
+  #end(delivered: boolean): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     this.#timer?.cancel();
     this.#signal?.removeEventListener("abort", this.#aborted);
     this.#socket.removeWaiter(this);
-    this.#hooks.ended();
+    this.#hooks.ended(delivered);
     return true;
   }
 }
