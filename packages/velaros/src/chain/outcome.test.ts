@@ -41,6 +41,29 @@ test("a handler that chooses not to reply has answered", async () => {
   expect(unanswered).toEqual([]);
 });
 
+test("a failure that middleware has cleared is dealt with, answered or not", async () => {
+  const router = new Router()
+    .use(json())
+    .use(async (ctx) => {
+      await ctx.next();
+      ctx.error = undefined;
+    })
+    .bind("/throws", () => {
+      throw new Error("broken");
+    })
+    .bind("/sets", (ctx) => {
+      ctx.error = new Error("broken");
+      return ctx.next();
+    });
+  await using client = connectClient(router);
+
+  client.send({ id: "1", path: "/throws" });
+  client.send({ id: "2", path: "/sets" });
+  await expect.poll(() => client.connection.settled.length).toBe(2);
+
+  expect(client.received).toEqual([]);
+});
+
 test("a failed handler gets INTERNAL, which tells the client nothing of the cause", async () => {
   const errors: [string, string | undefined][] = [];
   const router = new Router({ onError: (error, context) => errors.push([error.message, context?.path]) })
@@ -103,6 +126,18 @@ test("a router without a codec says so, once, instead of being silent", async ()
   expect(errors.map((error) => error.message)).toEqual([
     "Can't read a message: no codec has accepted this connection. Add one in front of the handlers, such as router.use(json()).",
   ]);
+});
+
+test("a hook for unanswered messages that throws is reported, and harms nobody", async () => {
+  const errors: string[] = [];
+  const onUnanswered = (): void => {
+    throw new Error("hook");
+  };
+  const router = new Router({ onError: (error) => errors.push(error.message), onUnanswered }).use(json());
+  await using client = connectClient(router);
+
+  expect(await client.request("/x")).toMatchObject({ error: { code: "NOT_FOUND" } });
+  expect(errors).toEqual(["hook"]);
 });
 
 test("a throwing error listener harms nobody", async () => {

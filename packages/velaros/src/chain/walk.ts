@@ -21,8 +21,10 @@ export function runNext(context: MessageContext): Promise<void> | undefined {
 
 /** Moves on to the next handler whose node takes the path; undefined at the end, after an error or a close. */
 function nextStep(context: MessageContext): Step | undefined {
-  if (context.exchange.kind !== "close" && (context.error !== undefined || context.socket.closed))
+  if (context.exchange.kind !== "close" && (context.error !== undefined || context.socket.closed)) {
+    noteHandled(context);
     return undefined;
+  }
   if (context.path !== context.routedPath) reroute(context);
   for (;;) {
     const match = context.matches[context.matchIndex];
@@ -121,5 +123,13 @@ async function finishStep(context: MessageContext, level: number, result: unknow
 function leaveStep(context: MessageContext, level: number): void {
   if (context.level !== level || !context.nextAllowed) return;
   context.nextAllowed = false;
-  if (context.error === undefined) context.exchange.handled = true;
+  noteHandled(context);
+}
+
+/**
+ * Somebody has dealt with the message. So it is after an error too, should a handler further out clear that; only bytes
+ * that no codec could read are always answered.
+ */
+function noteHandled({ error, exchange }: MessageContext): void {
+  if (error === undefined || exchange.decoded) exchange.handled = true;
 }
