@@ -33,6 +33,28 @@ describe("several codecs on one router", () => {
     expect(await client.receive()).toMatchObject({ error: { code: "BAD_MESSAGE" } });
   });
 
+  test("carry everything that is said on the connection: pushes, answers, questions, further messages", async () => {
+    const router = new Router()
+      .use(json())
+      .use(msgpack())
+      .useOpen((ctx) => ctx.push("welcome"))
+      .bind("/x", async (ctx) => {
+        const said = [await ctx.receive(), await ctx.receive()];
+        said.push(await ctx.request("one?"), await ctx.socket.request("two?"));
+        await ctx.socket.push(said);
+        return "done";
+      });
+    await using client = connectClient(router, { codec: msgpackCodec, subprotocol: "velaros-msgpack" });
+
+    expect((await client.receive()).data).toEqual({ message: "welcome" });
+    client.send({ id: "1", path: "/x", data: 1 });
+    client.send({ id: "1", data: 2 });
+    for (const data of [3, 4]) client.send({ id: (await client.receive()).id, data });
+
+    expect((await client.receive()).data).toEqual([1, 2, 3, 4]);
+    expect(await client.receive()).toEqual({ id: "1", data: { message: "done" } });
+  });
+
   test("refuse a subprotocol that none of them speaks, and run no handler [claim:116]", async () => {
     const errors: string[] = [];
     let ran = false;
