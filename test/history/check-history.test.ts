@@ -80,6 +80,23 @@ test("finds nothing in a history that keeps every promise", () => {
   expect(checkHistory(events, options)).toEqual([]);
 });
 
+test("allows a given up session to handle late what nobody was told the outcome of, and what waits for its id", () => {
+  const later = { session: "session-2", instance: "instance-2" };
+  const events = [
+    sent("a", 1, { id: "1" }),
+    failed("a", "DELIVERY_UNKNOWN"),
+    sent("b", 2, { id: "1" }),
+    sent("c", 3, { id: "2" }),
+    handled("c", later),
+    replied("c"),
+    handled("a"),
+    handled("b", later),
+    replied("b"),
+  ];
+
+  expect(checkHistory(events, options)).toEqual([]);
+});
+
 const faulty: ReadonlyArray<readonly [HistoryFaultKind, string, readonly HistoryEvent[]]> = [
   ["silent-loss", "a message with an id that nobody answers", [sent("a", 1)]],
   ["silent-loss", "an answer after the deadline", [sent("a", 1), { ...replied("a"), atMs: 5_000 }]],
@@ -89,6 +106,30 @@ const faulty: ReadonlyArray<readonly [HistoryFaultKind, string, readonly History
     "order-inversion",
     "a later message handled first",
     [sent("a", 1), sent("b", 2), handled("b"), handled("a"), replied("a"), replied("b")],
+  ],
+  [
+    "order-inversion",
+    "an earlier message handled in another session although its outcome is known",
+    [
+      sent("a", 1),
+      sent("b", 2),
+      handled("b", { session: "session-2", instance: "instance-2" }),
+      handled("a"),
+      replied("a"),
+      replied("b"),
+    ],
+  ],
+  [
+    "order-inversion",
+    "messages of unknown outcome handled in another order by one session",
+    [
+      sent("a", 1),
+      sent("b", 2),
+      failed("a", "DELIVERY_UNKNOWN"),
+      failed("b", "DELIVERY_UNKNOWN"),
+      handled("b"),
+      handled("a"),
+    ],
   ],
   [
     "cross-talk",
