@@ -45,7 +45,7 @@ export class Member<Event extends { readonly type: string }> {
 
   /** Resolves once it has told this. */
   async tells(event: Partial<Event>): Promise<void> {
-    await expect.poll(() => this.events, eventually).toContainEqual(expect.objectContaining(event));
+    await expect.poll(() => this.events, eventually).toContainEqual(expect.objectContaining(event as object));
   }
 
   /** The sum of a metric over all label values that contain `labels`. */
@@ -137,8 +137,8 @@ export class ChaosFleet implements AsyncDisposable {
   /** Has clients ask over and over; those that are closed come back to one of `gateways`. */
   load(clients: readonly ChaosClient[], gateways: readonly GatewayMember[]): Load {
     return new Load(clients, () => {
-      const { url = "" } = gateways[Math.floor(Math.random() * gateways.length)] ?? {};
-      return this.client(url);
+      const gateway = gateways[Math.floor(Math.random() * gateways.length)];
+      return this.client(gateway?.url ?? "");
     });
   }
 

@@ -1,3 +1,6 @@
+import { test } from "vitest";
+import { natsTest } from "../support/nats-server.ts";
+
 /** Whether everything is tried, however long it takes. */
 export const isLong: boolean = process.env["EURUS_LONG"] !== undefined;
 
@@ -5,3 +8,6 @@ export const isLong: boolean = process.env["EURUS_LONG"] !== undefined;
 export const scale: { readonly clients: number; readonly inFlight: number } = isLong
   ? { clients: 1_000, inFlight: 200 }
   : { clients: 100, inFlight: 30 };
+
+/** Runs in the long run only. */
+export const longNatsTest: typeof test = isLong ? natsTest : (test.skip as typeof test);

@@ -107,7 +107,7 @@ function clientOf(ctx: Context): string {
 }
 
 function sessionOf(ctx: Context): string {
-  return ctx.mustGetFromSocket<string>("session");
+  return String(ctx.mustGetFromSocket("session"));
 }
 
 function record(history: HistoryEvent): void {
