@@ -63,6 +63,9 @@ export class ServiceRun implements AcceptorHost {
       instanceId: id,
       instanceEpoch: epoch,
       accept: (link) => this.#accept(link),
+      // Nobody waits here for news of a gateway, and one that reconnects to the bus is away for a moment: its lease
+      // decides, so that its clients keep their pins.
+      limits: { suspectMs: settings.gatewayLeaseMs, suspectAfterReconnectMs: settings.gatewayLeaseMs },
       onProblem: (error) => events.emit({ type: "error", error }),
     });
     this.#announcer = new ServiceAnnouncer(transport, settings, events, {
