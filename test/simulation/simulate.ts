@@ -176,12 +176,17 @@ function checkSelfFencing(world: World): void {
   }
 }
 
-/** An outage that is the same for everybody closes no connection and ends no session. */
+/** An outage that is the same for everybody closes no connection and ends no session that had begun before. */
 function checkNothingLost(world: World): void {
+  const accepted = new Set<string>();
   for (const event of world.history.events) {
-    if (event.type === "disconnected")
+    if (event.type === "opened" && !world.unaccepted.has(`${event.socket} ${event.service}`)) {
+      accepted.add(event.session);
+    } else if (event.type === "closed" && accepted.has(event.session)) {
+      world.fault("lost-pin", `the session ${event.session} ended`);
+    } else if (event.type === "disconnected") {
       world.fault("lost-pin", `${event.socket} was closed with ${event.status}`);
-    if (event.type === "closed") world.fault("lost-pin", `the session ${event.session} ended`);
+    }
   }
 }
 

@@ -32,6 +32,9 @@ export class SimulatedGateway {
       .use(this.gateway);
     this.gateway.onEvent((event) => {
       world.note(this.name, event);
+      if (event.type === "unpinned" && event.cause === "open-timeout") {
+        world.unaccepted.add(`${world.socketName(event.socketId)} ${event.service}`);
+      }
       if (event.type === "error") world.failed(this.name, event.error);
       if (event.type === "announcement-refused") world.failed(this.name, new Error(event.problem));
     });

@@ -43,6 +43,8 @@ export class World {
   readonly arrivals: Map<string, number> = new Map();
   /** Connections whose client or gateway stood still for a while; nothing about them is in time. */
   readonly hampered: Set<string> = new Set();
+  /** Connection and service of pins that were given up before an instance had accepted them. */
+  readonly unaccepted: Set<string> = new Set();
   /** Who stood still, and when. */
   readonly standstills: { readonly who: string; readonly fromMs: number; toMs: number }[] = [];
   readonly faults: WorldFault[] = [];
