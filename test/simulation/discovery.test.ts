@@ -13,7 +13,7 @@ import { VirtualProcess, VirtualTime } from "./virtual-time.ts";
 
 const isLong = process.env["EURUS_LONG"] !== undefined;
 const cases = isLong ? 10_000 : 400;
-const timeoutMs = 300_000;
+const timeoutMs = 900_000;
 
 interface SeenGateway {
   readonly process: VirtualProcess;

@@ -11,7 +11,7 @@ const isLong = process.env["EURUS_LONG"] !== undefined;
 const root = join(import.meta.dirname, "../..");
 const ownPackages = ["protocol", "velaros", "eurus"] as const;
 const seeds = 300;
-const timeoutMs = 180_000;
+const timeoutMs = 400_000;
 
 let folder = "";
 
