@@ -1,111 +1,24 @@
-import type { CloseStatus, Codec, MessageType } from "velaros-protocol";
+import type { CloseStatus, MessageType } from "velaros-protocol";
 import { runNext } from "../chain/walk.ts";
 import type { ForwardedFacts, InboundMessage } from "../connection.ts";
 import { receiveMessage, requestMessage } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
-import type { MessageChain, NodeMatch } from "../router/message-chain.ts";
-import type { MessageNode, Step } from "../router/node.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
 import type { PushOptions, WaitOptions } from "../socket/socket.ts";
-import type { Context, Marshaller, Unmarshaler } from "./context.ts";
+import type { Context } from "./context.ts";
 import { currentParams } from "./current-params.ts";
 import { decodeData, decodeOwn, decodeReceived } from "./decode.ts";
-import type { Delivered, Exchange } from "./exchange.ts";
+import type { Delivered } from "./exchange.ts";
 import { forwardable } from "./forwardable.ts";
-import { emptyRecord, harmless, nothing, rejected, settled } from "./records.ts";
+import { MessageState } from "./message-state.ts";
+import { emptyRecord, harmless, rejected, settled } from "./records.ts";
 import { sendReply } from "./reply.ts";
 
 const noBytes = new Uint8Array(0);
-const noMatches: readonly NodeMatch[] = [];
 
-/**
- * The context that handlers get, together with the state of the walk through one router's chain. A nested router
- * gets a context of its own that starts as a copy; {@link Exchange} holds what all contexts of a message share.
- */
-export class MessageContext implements Context {
-  readonly exchange: Exchange;
-  readonly socket: RouterSocket;
+/** The context that handlers get: what they can read of a message and do with it. */
+export class MessageContext extends MessageState implements Context {
   /** The context in which the router of this one is a handler. */
-  readonly parent: MessageContext | undefined;
-
-  // The walk through the chain, see walk.ts.
-  readonly chain: MessageChain | undefined;
-  matches: readonly NodeMatch[] = noMatches;
-  matchIndex: number = 0;
-  /** The next handler within the node at `matchIndex`. */
-  stepIndex: number = 0;
-  /** The path that `matches` were looked up by. */
-  routedPath: string | undefined = undefined;
-  /** Where the handler that runs now stands. */
-  current: NodeMatch | undefined = undefined;
-  step: Step | undefined = undefined;
-  /** How deep in handlers we are, and whether the deepest may still call `next()`. */
-  level: number = 0;
-  nextAllowed: boolean = false;
-  /** Every handler passed the message on. */
-  ranOff: boolean = false;
-
-  // The message as it stands.
-  path: string = "";
-  rawData: Uint8Array;
-  dataStart: number = -1;
-  dataEnd: number = -1;
-  hasMeta: boolean = false;
-  replacedData: Uint8Array | undefined = undefined;
-  replacedMeta: Readonly<Record<string, unknown>> | undefined = undefined;
-  error: Error | undefined = undefined;
-  codec: Codec | undefined = undefined;
-  unmarshaler: Unmarshaler | undefined = undefined;
-  marshaller: Marshaller | undefined = undefined;
-  /** What the input schema of a node made of the data. */
-  validated: { readonly node: MessageNode; readonly value: unknown } | undefined = undefined;
-  /** Handlers that have received the message that started them. */
-  started: Step[] | undefined = undefined;
-
-  #id: string | undefined;
-  #params: ReturnType<typeof currentParams> | undefined;
-  #meta: Readonly<Record<string, unknown>> | undefined;
-  #values: Map<string, unknown> | undefined;
-
-  constructor(exchange: Exchange, chain: MessageChain | undefined, parent: MessageContext | undefined) {
-    this.exchange = exchange;
-    this.socket = exchange.socket;
-    this.chain = chain;
-    this.parent = parent;
-    if (parent === undefined) exchange.root = this;
-    const inbound = exchange.inbound;
-    this.rawData = inbound === undefined ? noBytes : inbound.bytes;
-    if (parent !== undefined) {
-      this.#enter(parent);
-    } else {
-      this.replacedData = inbound?.data;
-      this.replacedMeta = inbound?.meta;
-    }
-  }
-
-  #enter(parent: MessageContext): void {
-    this.path = parent.path;
-    this.rawData = parent.rawData;
-    this.dataStart = parent.dataStart;
-    this.dataEnd = parent.dataEnd;
-    this.hasMeta = parent.hasMeta;
-    this.replacedData = parent.replacedData;
-    this.replacedMeta = parent.replacedMeta;
-    this.error = parent.error;
-    this.codec = parent.codec;
-    this.unmarshaler = parent.unmarshaler;
-    this.marshaller = parent.marshaller;
-    this.#id = parent.#id;
-    if (parent.#values !== undefined) this.#values = new Map(parent.#values);
-  }
-
-  /** Takes over what a nested router hands back: the error, and values that were set. */
-  leaveNested(inner: MessageContext): void {
-    this.error = inner.error;
-    if (inner.#values === undefined) return;
-    if (this.#values === undefined) this.#values = inner.#values;
-    else for (const [key, value] of inner.#values) this.#values.set(key, value);
-  }
+  declare readonly parent: MessageContext | undefined;
 
   get socketId(): string {
     return this.socket.id;
@@ -124,7 +37,7 @@ export class MessageContext implements Context {
   }
 
   get messageId(): string {
-    return (this.#id ??= this.socket.runtime.randomUuid());
+    return (this.id ??= this.socket.runtime.randomUuid());
   }
 
   get messageType(): MessageType {
@@ -132,19 +45,7 @@ export class MessageContext implements Context {
   }
 
   get params(): Context["params"] {
-    return (this.#params ??= currentParams(this));
-  }
-
-  /** A handler is about to run. */
-  enterStep(match: NodeMatch, step: Step): void {
-    if (this.current !== match) this.#params = undefined;
-    this.current = match;
-    this.step = step;
-  }
-
-  get data(): Uint8Array | undefined {
-    if (this.replacedData !== undefined) return this.replacedData;
-    return this.dataStart < 0 ? undefined : this.rawData.subarray(this.dataStart, this.dataEnd);
+    return (this.knownParams ??= currentParams(this));
   }
 
   get trusted(): Readonly<Record<string, unknown>> {
@@ -160,13 +61,6 @@ export class MessageContext implements Context {
     if (Object.hasOwn(this.socket.trusted, key)) return this.socket.trusted[key];
     const said = this.clientMeta();
     return Object.hasOwn(said, key) ? said[key] : undefined;
-  }
-
-  /** What the client, or middleware in its place, says about the message. */
-  clientMeta(): Readonly<Record<string, unknown>> {
-    if (this.replacedMeta !== undefined) return this.replacedMeta;
-    if (!this.hasMeta || this.codec === undefined) return nothing;
-    return (this.#meta ??= this.codec.decodeMeta(this.rawData));
   }
 
   get errorStack(): string | undefined {
@@ -185,12 +79,12 @@ export class MessageContext implements Context {
     if (!this.nextAllowed) return settled;
     this.nextAllowed = false;
     const { current, step } = this;
-    const params = this.#params;
+    const params = this.knownParams;
     const pending = runNext(this);
     if (pending === undefined) {
       this.current = current;
       this.step = step;
-      this.#params = params;
+      this.knownParams = params;
       return settled;
     }
     const exchange = this.exchange;
@@ -198,7 +92,7 @@ export class MessageContext implements Context {
     return pending.then(() => {
       this.current = current;
       this.step = step;
-      this.#params = params;
+      this.knownParams = params;
       exchange.release();
     });
   }
@@ -265,22 +159,22 @@ export class MessageContext implements Context {
   }
 
   get<Value>(key: string): Value | undefined {
-    return this.#values?.get(key) as Value | undefined;
+    return this.values?.get(key) as Value | undefined;
   }
 
   set(key: string, value: unknown): void {
-    (this.#values ??= new Map()).set(key, value);
+    (this.values ??= new Map()).set(key, value);
   }
 
   mustGet<Value>(key: string): Value {
-    if (this.#values?.has(key) !== true) {
+    if (this.values?.has(key) !== true) {
       throw new VelarosError("VELAROS_VALUE_MISSING", { key, storage: "message" });
     }
-    return this.#values.get(key) as Value;
+    return this.values.get(key) as Value;
   }
 
   delete(key: string): void {
-    this.#values?.delete(key);
+    this.values?.delete(key);
   }
 
   getFromSocket<Value>(key: string): Value | undefined {
@@ -302,46 +196,6 @@ export class MessageContext implements Context {
 
   deleteFromSocket(key: string): void {
     this.socket.delete(key);
-  }
-
-  setMessageId(id: string): void | Promise<void> {
-    if (id === "") return;
-    this.#id = id;
-    const { exchange } = this;
-    exchange.explicitId = id;
-    if (exchange.wirePath === "") exchange.wirePath = this.path;
-    if (exchange.kind !== "message" || exchange.conversation?.id === id) return;
-    exchange.conversation?.leave(exchange, false);
-    return this.socket.conversation(id).join(exchange);
-  }
-
-  setMessagePath(path: string): void {
-    this.path = path;
-  }
-
-  setMessageData(data: Uint8Array): void {
-    this.replacedData = data;
-    this.validated = undefined;
-  }
-
-  setMessageRawData(rawData: Uint8Array): void {
-    this.rawData = rawData;
-    this.dataStart = -1;
-    this.dataEnd = -1;
-    this.hasMeta = false;
-    this.codec = undefined;
-  }
-
-  setMessageMeta(meta: Readonly<Record<string, unknown>>): void {
-    this.replacedMeta = Object.assign(emptyRecord(), meta);
-  }
-
-  setMessageUnmarshaler(unmarshaler: Unmarshaler): void {
-    this.unmarshaler = unmarshaler;
-  }
-
-  setMessageMarshaller(marshaller: Marshaller): void {
-    this.marshaller = marshaller;
   }
 
   setTrusted(key: string, value: unknown): void {

@@ -89,7 +89,9 @@ export class Reader {
   #start(message: InboundMessage): void {
     this.#running += 1;
     const exchange = new Exchange("message", this.#socket, message);
-    const pending = runNext(new MessageContext(exchange, this.#socket.host.chain, undefined));
+    const context = new MessageContext(exchange, this.#socket.host.chain, undefined);
+    exchange.root = context;
+    const pending = runNext(context);
     if (pending === undefined) exchange.end();
     else void pending.then(() => exchange.end());
   }
