@@ -32,6 +32,7 @@ const windowMs = 1_500;
 
 class EchoInlet implements ConnectionInlet {
   readonly socketId = "";
+  readonly busy = false;
   readonly finished: Promise<void> = Promise.resolve();
   readonly #outlet: ConnectionOutlet;
 
