@@ -22,6 +22,7 @@ export class Exchange {
   explicitId: string | undefined = undefined;
   /** The path that the client named, whatever middleware made of it: follow-ups without path are routed by it. */
   wirePath: string = "";
+  /** Undefined while nobody else has to know of it, see {@link join}. */
   conversation: Conversation | undefined = undefined;
   /** For a message without path: the handler that it is meant for. It reaches that one or none. */
   addressee: Inbox | undefined = undefined;
@@ -96,6 +97,19 @@ export class Exchange {
 
   #conclude(): void {
     if (!this.finished) this.socket.concluded(this);
+  }
+
+  /**
+   * Takes part in the conversation of its id from now on. A message that is handled within one call is over before
+   * another one can come, and never needs this: most don't.
+   */
+  join(): Conversation | undefined {
+    const { conversation, explicitId } = this;
+    if (conversation === undefined && explicitId !== undefined && this.kind === "message" && !this.finished) {
+      // Never has to wait: whatever could be before it would have made it join first.
+      void this.socket.conversation(explicitId).join(this);
+    }
+    return this.conversation;
   }
 
   /** A receive or request begins to wait: the handler does not count as running meanwhile. */

@@ -128,7 +128,10 @@ export class MessageState {
     if (exchange.wirePath === "") exchange.wirePath = this.path;
     if (exchange.kind !== "message" || exchange.conversation?.id === id) return;
     exchange.conversation?.leave(exchange, false);
-    return this.socket.conversation(id).join(exchange);
+    exchange.conversation = undefined;
+    const { socket } = this;
+    if (!socket.reader.joinsNow(exchange, id)) return;
+    return socket.conversation(id).join(exchange);
   }
 
   setMessagePath(path: string): void {

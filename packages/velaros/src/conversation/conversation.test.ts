@@ -42,6 +42,25 @@ describe("messages with the same id", () => {
       .toEqual(["0 in", "3 in", "3 out", "0 out", "1 in", "1 out", "2 in", "2 out"]);
   });
 
+  test("handed in by the very handler of one wait for its end, and leave nothing behind", async () => {
+    const log: string[] = [];
+    const router = new Router().use(json()).bind("/x", (ctx) => {
+      const [name, ...inner] = ctx.unmarshal<string[]>();
+      log.push(`${name} in`);
+      for (const id of inner) client.send({ id, path: "/x", data: [`${name} ${id}`] });
+      log.push(`${name} out`);
+    });
+    await using client = connectClient(router);
+    const done = (name: string): string[] => [`${name} in`, `${name} out`];
+
+    for (const name of ["1", "2"]) {
+      log.length = 0;
+      client.send({ id: "a", path: "/x", data: [name, "b", "a", "b"] });
+      const during = [...done(`${name} b`), ...done(`${name} b`)];
+      await expect.poll(() => log).toEqual([`${name} in`, ...during, `${name} out`, ...done(`${name} a`)]);
+    }
+  });
+
   test("of different sockets do not wait for each other", async () => {
     const router = new Router().use(json()).bind("/x", () => new Promise(() => {}));
     await using first = connectClient(router);

@@ -22,7 +22,7 @@ export function receiveMessage(
     (context.started ??= []).push(step);
     if (context.data !== undefined) return Promise.resolve(context);
   }
-  const { conversation } = exchange;
+  const conversation = exchange.join();
   if (conversation === undefined)
     return rejected(new VelarosError("VELAROS_ID_REQUIRED", { path: context.path }));
   const { path } = context;
@@ -44,7 +44,7 @@ export function requestMessage(
   }
   const refusal = refusalOf(options);
   if (refusal !== undefined) return rejected(refusal.reason);
-  const own = exchange.conversation;
+  const own = exchange.join();
   const inboxOfOwn = own === undefined ? undefined : ownInbox(context, own);
   const free = own !== undefined && own.queued === 0 && inboxOfOwn?.isFresh === true;
   const id = free ? own.id : socket.runtime.randomUuid();

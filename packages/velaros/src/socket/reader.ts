@@ -15,6 +15,8 @@ const maxBypassPerConversation = 64;
  * must get through, and what exceeds the bound is refused.
  */
 export class Reader {
+  /** What is being started right now, and as long as nothing else happens has to be known to nobody. */
+  starting: Exchange | undefined = undefined;
   readonly #socket: RouterSocket;
   #queue: InboundMessage[] = [];
   #head = 0;
@@ -88,12 +90,33 @@ export class Reader {
 
   #start(message: InboundMessage): void {
     this.#running += 1;
+    // A handler may hand in another message, which then comes after its own.
+    this.joinStarting();
     const exchange = new Exchange("message", this.#socket, message);
+    this.starting = exchange;
     const context = new MessageContext(exchange, this.#socket.host.chain, undefined);
     exchange.root = context;
     const pending = runNext(context);
+    if (this.starting === exchange) {
+      if (pending === undefined && exchange.outstanding === 0) this.starting = undefined;
+      else this.joinStarting();
+    }
     if (pending === undefined) exchange.end();
     else void pending.then(() => exchange.end());
+  }
+
+  /** Whether a message has to take part in its conversation already: not while it is being started and is the only one. */
+  joinsNow(exchange: Exchange, id: string): boolean {
+    if (this.starting !== exchange) this.joinStarting();
+    else if (this.#socket.conversations?.has(id) !== true) return false;
+    else this.starting = undefined;
+    return true;
+  }
+
+  /** The message that is being started takes part in its conversation, because something else happens meanwhile. */
+  joinStarting(): void {
+    this.starting?.join();
+    this.starting = undefined;
   }
 
   #enqueue(message: InboundMessage): void {
