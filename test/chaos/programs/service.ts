@@ -54,12 +54,6 @@ const router = new Router()
     if (takesMs > 0) await pause(takesMs, ctx.signal);
     return { message };
   })
-  .publicBind("/pour", async (ctx) => {
-    // More than any buffer on the way holds, for a client that may not read it.
-    const { message } = handled(ctx, false);
-    for (let count = 0; count < 400 && !ctx.signal.aborted; count++) await ctx.push("x".repeat(256 * 1024));
-    return { message };
-  })
   .bind("/secret", (ctx) => {
     handled(ctx, true);
   });
