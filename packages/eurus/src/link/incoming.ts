@@ -60,10 +60,15 @@ export class Incoming {
     this.#ackSoon();
   }
 
-  /** Called when the input of this turn has been handled: acknowledges at once when much has come. */
-  settle(): void {
+  /** So much has come that it is acknowledged at the end of this turn, if possible together with what leaves then. */
+  get isAckUrgent(): boolean {
     const { ackBatches, ackBytes } = this.#port.limits;
-    if (this.#unackedBatches >= ackBatches || this.#unackedBytes >= ackBytes) this.#ackNow();
+    return this.#unackedBatches >= ackBatches || this.#unackedBytes >= ackBytes;
+  }
+
+  /** Called when everything of this turn has left. */
+  settle(): void {
+    if (this.isAckUrgent) this.#ackNow();
   }
 
   /** The peer asks whether everything up to this number is here. */

@@ -128,6 +128,11 @@ export class Outgoing {
     return this.#writer;
   }
 
+  /** What was written takes more room than was asked for, and does not fit. */
+  get isOverfull(): boolean {
+    return this.#writer.length > this.#maxBatchBytes;
+  }
+
   /** The frame just written ends this client message. */
   noteMessage(pin: number, number: number): void {
     this.#openMessages.push(pin, number);

@@ -87,12 +87,12 @@ export class PinOutbox<Item> {
   }
 
   /**
-   * Whether a body of at most `maxBytes` may leave at once. If so the caller writes it, and tells with {@link passed} how
-   * large it was: the size of a text is not known before it is encoded.
+   * Whether a body of so many bytes may leave at once. If so the caller may write it by itself, and tells with
+   * {@link passed} how large it was: the size of a text is not known before it is encoded.
    */
-  passes(pin: number, maxBytes: number): boolean {
+  passes(pin: number, bytes: number): boolean {
     const state = this.#pins.get(pin) ?? this.#add(pin);
-    return state.waiting.length === 0 && this.#fits(state, maxBytes) && this.#sink.hasRoom(maxBytes, false);
+    return state.waiting.length === 0 && this.#fits(state, bytes) && this.#sink.hasRoom(bytes, false);
   }
 
   passed(pin: number, bytes: number): void {

@@ -164,19 +164,25 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     else this.#send(frame);
   }
 
-  /** Text is encoded right into the batch if it may leave now, else ahead: what waits has to know its size. */
+  /**
+   * Encodes text right into the batch if it may leave now. Nearly all text is ASCII: its size is taken for granted, and
+   * when it was another one that does not fit, the text is taken out again and encoded ahead, as what has to wait is.
+   */
   #sendText(frame: OutputFrame, text: string): void {
+    const { pin } = frame;
     const { wholeBytes } = this.#outbox.limits;
-    if (text.length <= wholeBytes && this.#outbox.passes(frame.pin, maxBodyBytes(text))) {
-      const writer = this.#outgoing.writerFor(boundOf(frame));
-      const { length } = writer;
+    const { length } = text;
+    if (length <= wholeBytes && this.#outbox.passes(pin, length)) {
+      const writer = this.#outgoing.writerFor(boundOf(frame) - maxBodyBytes(text) + length);
+      const before = writer.length;
       const bytes = writeOutput(writer, frame);
-      if (bytes <= wholeBytes) {
-        this.#outbox.passed(frame.pin, bytes);
+      const isAscii = bytes === length;
+      if (isAscii || (bytes <= wholeBytes && !this.#outgoing.isOverfull && this.#outbox.passes(pin, bytes))) {
+        this.#outbox.passed(pin, bytes);
         this.#schedule();
         return;
       }
-      writer.truncate(length);
+      writer.truncate(before);
     }
     this.#send({ ...frame, body: this.#encoder.encode(text) });
   }
@@ -297,7 +303,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     else if (kind === PacketKind.NAK) this.#outgoing.retransmit(false);
     else if (kind === PacketKind.PROBE) this.#incoming.probed(sequence);
     else if (kind === PacketKind.SYNC) this.#receiveSync(flags);
-    this.#incoming.settle();
+    if (this.#incoming.isAckUrgent) this.#schedule();
     return problem;
   }
 
@@ -449,6 +455,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     if (this.#isLost) return;
     const chunksRemain = this.#outbox.hasReady && this.#outbox.pump();
     this.#outgoing.flush();
+    this.#incoming.settle();
     if (chunksRemain) this.#schedule();
   }
 

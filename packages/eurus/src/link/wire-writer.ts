@@ -102,15 +102,24 @@ export class WireWriter {
 
   /** Encodes in place: a buffer of its own for every text would cost more than the text. */
   #encode(value: string): number {
-    this.#reserve(value.length * 3 + maxVarintBytes);
-    const lengthAt = this.#position;
+    // Room for ASCII, which nearly all of it is; three times as much only when that did not suffice.
+    this.#reserve(value.length + 2 * maxVarintBytes);
+    let at = this.#position;
     this.varint(value.length);
-    const start = this.#position;
-    const { written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start));
+    let start = this.#position;
+    let { read, written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start));
+    if (read < value.length) {
+      this.#position = at;
+      this.#reserve(value.length * 3 + 2 * maxVarintBytes);
+      at = this.#position;
+      this.varint(value.length);
+      start = this.#position;
+      ({ read, written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start)));
+    }
     if (written !== value.length) {
       // Not only ASCII: the length is another one, and may itself be longer than the room that it was given.
-      this.#bytes.copyWithin(lengthAt + varintBytes(written), start, start + written);
-      this.#position = lengthAt;
+      this.#bytes.copyWithin(at + varintBytes(written), start, start + written);
+      this.#position = at;
       this.varint(written);
     }
     this.#position += written;
@@ -118,24 +127,26 @@ export class WireWriter {
   }
 
   #reserve(size: number): void {
-    if (this.#position + size <= this.#bytes.length) return;
+    if (this.#position + size > this.#bytes.length) this.#grow(size);
+  }
+
+  /** What was handed out keeps the old buffer; only the piece being written moves. */
+  #grow(size: number): void {
     const used = this.#position - this.#start;
-    const wanted = Math.max(used + size, Math.min(used * 2, 1024 * 1024), firstBytes);
-    // What was handed out keeps the old buffer; only the piece being written moves.
-    const grown = new Uint8Array(wanted <= maxSlab ? Math.max(wanted, this.#nextSlab()) : wanted);
+    const needed = used + size;
+    // A busy link gets larger slabs, an idle one keeps its small one. Large bodies share slabs of their own kind, so that
+    // a batch of them is moved once and not whenever one is added.
+    const usual = needed > maxSlab ? largeSlab : Math.min(this.#bytes.length * 2, maxSlab);
+    const grown = new Uint8Array(Math.max(needed, usual));
     grown.set(this.#bytes.subarray(this.#start, this.#position));
     this.#bytes = grown;
     this.#start = 0;
     this.#position = used;
   }
-
-  /** A busy link gets larger slabs, an idle one keeps its small one. */
-  #nextSlab(): number {
-    return Math.min(this.#bytes.length * 2, maxSlab);
-  }
 }
 
 const maxSlab = 64 * 1024;
+const largeSlab = 256 * 1024;
 const maxVarintBytes = 8;
 
 function varintBytes(value: number): number {
