@@ -23,7 +23,9 @@ for (const onInstanceLost of isLong ? (["close", "repin"] as const) : (["close"]
       const load = fleet.load(clients.slice(inFlight, inFlight * 2), [gateway]);
 
       expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["DELIVERY_UNKNOWN"]));
-      await gateway.tells({ type: "instance-removed", cause: "unreachable" });
+      await gateway.tells({ type: "instance-suspect", instanceId: doomed.id });
+      await gateway.tells({ type: "instance-removed", instanceId: doomed.id, cause: "unreachable" });
+      await gateway.tells({ type: "link-lost", instanceId: doomed.id, pins: pinned });
       if (onInstanceLost === "close") {
         await expect.poll(() => clients.every(({ ended }) => ended?.code === 1001), eventually).toBe(true);
         expect(new Set(clients.map(({ ended }) => ended?.reason))).toEqual(new Set(["Service unreachable"]));

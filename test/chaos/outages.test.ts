@@ -40,8 +40,14 @@ for (const outageMs of isLong ? [1_000, 30_000] : [1_000]) {
       expect(load.errors.filter((code) => !/^(SERVICE_UNAVAILABLE|DELIVERY_UNKNOWN)$/u.test(code))).toEqual(
         [],
       );
+      for (const instance of instances) {
+        await instance.tells({ type: "bus", status: "disconnected" });
+        await instance.tells({ type: "bus", status: "connected" });
+      }
       for (const gateway of gateways) {
         await gateway.tells({ type: "bus", status: "connected" });
+        const refused = 'code="SERVICE_UNAVAILABLE"';
+        expect(await gateway.metric("eurus_messages_refused_total", refused)).toBeGreaterThan(0);
         expect(await gateway.metric("eurus_bus_disconnected")).toBe(0);
         expect(gateway.of("instance-removed")).toEqual([]);
         expect(gateway.of("link-lost")).toEqual([]);

@@ -77,6 +77,7 @@ longNatsTest(
     expect(load.closeCodes).toEqual(new Map([[1001, count]]));
     // What was still in its own queue was not handled; of the rest nobody knows.
     expect(load.errors.filter((code) => !/^(SERVICE_UNAVAILABLE|DELIVERY_UNKNOWN)$/u.test(code))).toEqual([]);
+    expect(frozen.of("link-lost")).toMatchObject([{ instanceId: instance.id, pins: count }]);
     await fleet.knows(frozen, [instance]);
     await expect.poll(() => frozen.program.ask("sockets"), eventually).toBe(0);
     await fleet.judge(standstillMs + 15_000);

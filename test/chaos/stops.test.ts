@@ -22,6 +22,7 @@ natsTest(
     await load.flows(count);
     await load.end();
     expect(load.closeCodes).toEqual(new Map([[1001, count]]));
+    expect(first.of("draining")).toHaveLength(1);
     await gateway.tells({ type: "instance-draining", instanceId: first.id });
     await gateway.tells({ type: "instance-removed", instanceId: first.id, cause: "goodbye" });
     expect(load.errors.filter((code) => code !== "SERVICE_UNAVAILABLE")).toEqual([]);
