@@ -75,6 +75,11 @@ export class ChaosFleet implements AsyncDisposable {
     this.servers = servers;
   }
 
+  /** A fleet on servers that somebody else looks after; each process has to be told which. */
+  static elsewhere(): ChaosFleet {
+    return new ChaosFleet([]);
+  }
+
   static async start(clusterSize: number = 1, options: NatsServerOptions = {}): Promise<ChaosFleet> {
     return new ChaosFleet(
       clusterSize === 1
