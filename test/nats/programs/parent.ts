@@ -9,12 +9,15 @@ export function readConfig<Config>(): Config {
 /** What the test can ask a program for, by name. */
 export type Answers = Readonly<Record<string, (argument: unknown) => unknown>>;
 
-/** Tells the test that the program is ready; from then on it answers questions, and ends with the test. */
+/**
+ * Tells the test that the program is ready; from then on it answers questions, `memoryBytes` among them, and ends
+ * with the test.
+ */
 export function ready(facts: Readonly<Record<string, unknown>>, answers: Answers): void {
   process.on("disconnect", () => process.exit(0));
   process.on("message", ({ call, question, argument }: Question) => {
     void Promise.resolve()
-      .then(() => answers[question]?.(argument))
+      .then(() => (question === "memoryBytes" ? process.memoryUsage().rss : answers[question]?.(argument)))
       .then(
         (answer) => process.send?.({ call, answer }),
         (error: unknown) => process.send?.({ call, error: String(error) }),
