@@ -1,5 +1,5 @@
-import type { Context, InboundMessage } from "velaros";
-import type { MessageType, WireErrorCode } from "velaros-protocol";
+import type { Context } from "velaros";
+import type { WireErrorCode } from "velaros-protocol";
 import type { Route } from "../directory/route.ts";
 import type { UnpinnedCause } from "../events.ts";
 import type { RefusedFrame } from "../link/frame.ts";
@@ -10,13 +10,8 @@ import type { InstancePins } from "./instance-pins.ts";
 import { settleForeign, settleUnavailable } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
 
-/** What an error answer needs to know of the message that it answers. */
-interface Question {
-  readonly edge: EdgeSocket;
-  readonly id: string | undefined;
-  readonly path: string | undefined;
-  readonly type: MessageType;
-}
+/** A client's message, and what its answer needs to know of it. */
+type Question = ReturnType<Context["forwardable"]>;
 
 /** Sends client messages where they belong: path to route, route and socket to pin, pin to instance. */
 export class Forwarder {
@@ -38,7 +33,7 @@ export class Forwarder {
     const { path } = context;
     const problem = pathProblem(path, options);
     if (problem !== undefined) {
-      this.#refuse(questionOf(edge, context.forwardable()), "BAD_PATH", undefined, {
+      this.#refuse(edge, context.forwardable(), "BAD_PATH", undefined, {
         message: `The path is not canonical: ${problem}.`,
       });
       return undefined;
@@ -47,10 +42,9 @@ export class Forwarder {
     if (route === undefined) return context.next();
 
     const message = context.forwardable();
-    const question = questionOf(edge, message);
-    if (this.draining) return this.#refuse(question, "SHUTTING_DOWN", route.service);
-    const pin = edge.pins.get(route.service) ?? this.#pin(edge, route, question);
-    if (pin !== undefined) this.#send(pin, message, question);
+    if (this.draining) return this.#refuse(edge, message, "SHUTTING_DOWN", route.service);
+    const pin = edge.pins.get(route.service) ?? this.#pin(edge, route, message);
+    if (pin !== undefined) this.#send(edge, pin, message);
     return undefined;
   }
 
@@ -83,20 +77,20 @@ export class Forwarder {
     const { id } = message.forwarded;
     const pin = id === undefined ? undefined : edge.ownerOf(id);
     if (id === undefined || pin === undefined) return context.next();
-    this.#send(pin, message, questionOf(edge, message));
+    this.#send(edge, pin, message);
     return undefined;
   }
 
-  #send(pin: Pin, message: InboundMessage, question: Question): void {
-    const { edge, id, path } = question;
+  #send(edge: EdgeSocket, pin: Pin, message: Question): void {
+    const { id, path } = message.forwarded;
     const { options, fleet, events } = this.#parts;
-    if (fleet.away) return this.#unavailable(question, pin.service);
+    if (fleet.away) return this.#unavailable(edge, message, pin.service);
 
     const answers = id !== undefined && edge.isAsking(id, pin);
     // A client that is asked something goes on being read, so what it has no room for is refused instead.
     const crowded =
       (pin.blocking && edge.hasRequests) || edge.openMessages >= options.maxOpenMessagesPerSocket;
-    if (crowded && !answers) return this.#refuse(question, "OVERLOADED", pin.service);
+    if (crowded && !answers) return this.#refuse(edge, message, "OVERLOADED", pin.service);
 
     pin.send(message);
     if (answers) edge.requestDone(id, pin);
@@ -108,15 +102,15 @@ export class Forwarder {
     return undefined;
   }
 
-  #pin(edge: EdgeSocket, route: Route, question: Question): Pin | undefined {
+  #pin(edge: EdgeSocket, route: Route, message: Question): Pin | undefined {
     const { service } = route;
     if (edge.pins.size >= this.#parts.options.maxPinsPerSocket) {
-      this.#refuse(question, "OVERLOADED", service);
+      this.#refuse(edge, message, "OVERLOADED", service);
       return undefined;
     }
     const instance = edge.closing ? undefined : this.#choose(route, []);
     if (instance === undefined) {
-      this.#unavailable(question, service);
+      this.#unavailable(edge, message, service);
       return undefined;
     }
     return instance.open(edge, []);
@@ -127,9 +121,9 @@ export class Forwarder {
     return fleet.away ? undefined : fleet.choose(route, refusedBy);
   }
 
-  #unavailable(question: Question, service: string): void {
+  #unavailable(edge: EdgeSocket, message: Question, service: string): void {
     const { retryAfterMs } = this.#parts.options;
-    this.#refuse(question, "SERVICE_UNAVAILABLE", service, { retryAfterMs, details: { service } });
+    this.#refuse(edge, message, "SERVICE_UNAVAILABLE", service, { retryAfterMs, details: { service } });
   }
 
   /**
@@ -137,7 +131,8 @@ export class Forwarder {
    * gets through again.
    */
   #refuse(
-    { edge, id, path, type }: Question,
+    edge: EdgeSocket,
+    { type, forwarded: { id, path } }: Question,
     code: WireErrorCode,
     service: string | undefined,
     extras?: ErrorExtras,
@@ -151,16 +146,4 @@ export class Forwarder {
     }
     if (events.active) events.emit({ type: "refused", socketId: edge.id, path, service, code });
   }
-}
-
-function questionOf(
-  edge: EdgeSocket,
-  {
-    type,
-    forwarded,
-  }: InboundMessage & {
-    readonly forwarded: { readonly id: string | undefined; readonly path: string | undefined };
-  },
-): Question {
-  return { edge, id: forwarded.id, path: forwarded.path, type };
 }

@@ -43,9 +43,6 @@ export interface SequencedLinkOptions<Incoming extends Frame> {
 type Outbound = Frame | EncodedFrame;
 type Numbered = { -readonly [Key in keyof MessageFrame]: MessageFrame[Key] };
 
-/** After these the peer drops whatever still comes for the pin, and grants no room for it. */
-const endsPin: ReadonlySet<WireFrame["type"]> = new Set(["refused", "close", "unpin"]);
-
 /** After this many unreadable copies of one batch the peer is taken for broken. */
 const maxMalformed = 3;
 
@@ -345,17 +342,34 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
 
   #take(frame: WireFrame): void {
     const { pin } = frame;
-    // What still waits to leave, the close of the pin included, needs these also after the pin has ended here.
-    if (frame.type === "credit") {
-      this.#outbox.credit(pin, frame.bytes);
-      return;
+    switch (frame.type) {
+      case "message":
+      case "output":
+        this.#deliver(frame);
+        return;
+      case "credit":
+        // What still waits to leave, the close of the pin included, needs these also after the pin has ended here.
+        this.#outbox.credit(pin, frame.bytes);
+        return;
+      case "open":
+        this.#windows.add(pin);
+        break;
+      case "opened":
+        this.#outbox.opened(pin);
+        break;
+      case "refused":
+      case "close":
+      case "unpin":
+        // The peer drops whatever still comes for the pin, and grants no room for it.
+        this.#outbox.discard(pin);
+        break;
+      case "chunk":
+      case "end":
+      case "request-done":
+        break;
     }
-    if (frame.type === "opened") this.#outbox.opened(pin);
-    else if (endsPin.has(frame.type)) this.#outbox.discard(pin);
-
-    if (frame.type === "open") this.#windows.add(pin);
-    // Frames of a pin that has ended cross its end; of output that goes nowhere the gateway keeps count.
-    else if (!this.#windows.has(pin) && frame.type !== "output") return;
+    // Frames of a pin that has ended cross its end.
+    if (!this.#windows.has(pin)) return;
     if (frame.type === "chunk") {
       const whole = this.#reassembly.take(frame);
       if (typeof whole === "string") this.#abort(pin, whole);
@@ -384,7 +398,12 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   }
 
   #deliver(frame: Frame): void {
-    if (frame.type === "message") (frame as Numbered).number = this.#windows.countMessage(frame.pin);
+    if (frame.type === "message") {
+      const number = this.#windows.countMessage(frame.pin);
+      // A message of a pin that has ended; of output that goes nowhere the gateway keeps count.
+      if (number === 0) return;
+      (frame as Numbered).number = number;
+    }
     try {
       // What a peer may send is its own affair; the owner ignores what does not belong to its side.
       this.#options.listener().frame(frame as In);

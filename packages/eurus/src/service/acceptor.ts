@@ -34,8 +34,8 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
   readonly link: InstanceLink;
   readonly #host: AcceptorHost;
   readonly #connections = new Map<number, VirtualConnection>();
-  /** Numbers whose handlers have ended, told to the gateway once per turn. */
-  readonly #ended = new Map<number, number[]>();
+  /** Whose handlers have ended since the gateway was last told, which happens once per turn. */
+  #ended: VirtualConnection[] = [];
   readonly #tellEnded = (): void => this.#sendEnded();
   #tellScheduled = false;
   /** Heartbeats of the gateway in a row that did not name the link. */
@@ -98,9 +98,10 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
   }
 
   settled(connection: VirtualConnection, number: number): void {
-    const numbers = this.#ended.get(connection.pin);
-    if (numbers === undefined) this.#ended.set(connection.pin, [number]);
-    else numbers.push(number);
+    if (connection.ended === undefined) {
+      connection.ended = [number];
+      this.#ended.push(connection);
+    } else connection.ended.push(number);
     this.stirred();
   }
 
@@ -114,16 +115,16 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     this.#host.runtime.defer(this.#tellEnded);
   }
 
-  tellEnded({ pin }: VirtualConnection): void {
-    const numbers = this.#ended.get(pin);
+  tellEnded(connection: VirtualConnection): void {
+    const numbers = connection.ended;
     if (numbers === undefined) return;
-    this.#ended.delete(pin);
-    this.link.send({ type: "end", pin, numbers });
+    connection.ended = undefined;
+    this.link.send({ type: "end", pin: connection.pin, numbers });
   }
 
   finished(connection: VirtualConnection, status: number, reason: string, source: CloseSource): void {
     if (!this.#connections.delete(connection.pin)) return;
-    this.#ended.delete(connection.pin);
+    connection.ended = undefined;
     this.#host.socketCount--;
     const { socketId } = connection.info;
     const { gatewayId } = this.link.identity;
@@ -161,8 +162,10 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
 
   #sendEnded(): void {
     this.#tellScheduled = false;
-    for (const [pin, numbers] of this.#ended) this.link.send({ type: "end", pin, numbers });
-    this.#ended.clear();
+    const ended = this.#ended;
+    if (ended.length === 0) return;
+    this.#ended = [];
+    for (const connection of ended) this.tellEnded(connection);
   }
 }
 

@@ -40,6 +40,8 @@ interface Room {
 export class VirtualConnection implements ConnectionOutlet {
   readonly pin: number;
   readonly info: SocketInfo;
+  /** Numbers of messages whose handlers have ended, which the gateway does not know yet. */
+  ended: number[] | undefined = undefined;
   /** How it ends towards the gateway: a planned stop may leave the client connected. */
   keepsClient = false;
   readonly #owner: VirtualConnectionOwner;

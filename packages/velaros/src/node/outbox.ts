@@ -67,7 +67,9 @@ export class Outbox {
       end = writeFrameHeader(copied, end, opcode, length);
       if (length > copyUpToBytes) {
         this.#socket.write(copied.subarray(start, end));
-        this.#socket.write(typeof body === "string" ? Buffer.from(body) : body);
+        // As long in bytes as in characters means ASCII, which is merely copied.
+        const encoding = length === body.length ? "latin1" : "utf8";
+        this.#socket.write(typeof body === "string" ? Buffer.from(body, encoding) : body);
         start = end;
       } else if (typeof body === "string") {
         copied.write(body, end, length === body.length ? "latin1" : "utf8");

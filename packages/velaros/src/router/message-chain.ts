@@ -42,6 +42,7 @@ export class MessageChain {
 /** Finds nodes by path and remembers what it found. */
 class Lookup {
   readonly #unconditional: NodeMatch[] = [];
+  #hasPatterns = false;
   // Remembers nothing itself: the merged result is kept here.
   readonly #index = new PatternIndex<MessageNode>({ pathLength: 0 });
   readonly #cache = new PathCache<readonly NodeMatch[]>();
@@ -49,11 +50,16 @@ class Lookup {
   constructor(nodes: readonly MessageNode[]) {
     for (const node of nodes) {
       if (node.matchesAll) this.#unconditional.push({ node, match: undefined });
-      else this.#index.add(node.pattern, node);
+      else {
+        this.#index.add(node.pattern, node);
+        this.#hasPatterns = true;
+      }
     }
   }
 
   find(path: string): readonly NodeMatch[] {
+    // The router of a gateway, for one, takes every path.
+    if (!this.#hasPatterns) return this.#unconditional;
     const known = this.#cache.get(path);
     if (known !== undefined) return known;
     // A copy, because the path may be a slice of a whole message, which the cache would keep alive.
