@@ -153,3 +153,14 @@ test("Without an interval nothing is pinged", async () => {
   await client.until(() => client.texts.length === 1);
   expect(client.frames.length).toBe(1);
 });
+
+test("Pings keep their interval when an answer may take longer than that", async () => {
+  await using edge = await startEdge({ pingIntervalMs: 40, pongTimeoutMs: 60_000 });
+  const client = await openWebSocket(edge.listening.url);
+  let pings = 0;
+  client.on("ping", () => pings++);
+
+  await expect.poll(() => pings, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
+
+  client.terminate();
+});

@@ -204,7 +204,9 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   beat(tick: number): void {
-    if (this.#beatAtTick !== -1 || this.#paused || this.#told) return;
+    if (this.#paused || this.#told) return;
+    // An answer may take longer than the interval; the next ping waits for it, and for nothing else.
+    if (this.#beatAtTick !== -1 && !this.#heardSinceBeat()) return;
     const read = bytesRead(this.#socket);
     if (read !== this.#bytesAtBeat && this.#frames === this.#framesAtBeat) {
       this.#watching().partial(tick, this.#frames);
@@ -218,8 +220,12 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   checkBeat(tick: number): void {
     if (this.#beatAtTick === -1 || tick - this.#beatAtTick < this.#host.limits.pongTicks) return;
     this.#beatAtTick = -1;
-    if (this.#frames !== this.#framesAtBeat || bytesRead(this.#socket) !== this.#bytesAtBeat) return;
+    if (this.#heardSinceBeat()) return;
     this.end(CloseCode.GOING_AWAY, "ping timeout", pingTimeoutCutMs);
+  }
+
+  #heardSinceBeat(): boolean {
+    return this.#frames !== this.#framesAtBeat || bytesRead(this.#socket) !== this.#bytesAtBeat;
   }
 
   watch(tick: number): boolean {
