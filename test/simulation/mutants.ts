@@ -99,8 +99,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "nobody is told of messages that are never acknowledged",
     file: "eurus/src/gateway/gateway-run.ts",
-    original: "pin of edge.pins.values()) settleOverdue(this, pin, tick);",
-    planted: "pin of edge.pins.values()) if (tick < 0) settleOverdue(this, pin, tick);",
+    original: "pin of edge.pins) settleOverdue(this, pin, tick);",
+    planted: "pin of edge.pins) if (tick < 0) settleOverdue(this, pin, tick);",
   },
   {
     name: "a client that waited for room is never read again",

@@ -11,22 +11,24 @@ export interface ErrorExtras {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
+const noPins: readonly Pin[] = [];
+
 /** What the gateway knows of one client connection. */
 export class EdgeSocket {
   readonly socket: Socket;
-  /** At most one pin per service, by the service's name. */
-  readonly pins: Map<string, Pin> = new Map();
+  /** At most one per service. So few that looking through them beats a map, which takes half a kilobyte. */
+  pins: readonly Pin[] = noPins;
   /** Counts the messages with ids over all pins. */
   arrivals = 0;
   /** How many messages with ids have no outcome yet, over all pins. */
   openMessages = 0;
   /** This socket is about to be closed and may not be pinned anew. */
   closing = false;
-  /** Services for which an id-less message was already answered with an error, until one gets through again. */
-  readonly told: Set<string> = new Set();
   /** Whether this client is pinned to a service. */
-  readonly isPinned = (service: string): boolean => this.pins.has(service);
-  readonly #requests = new RequestOwners();
+  readonly isPinned = (service: string): boolean => this.pinTo(service) !== undefined;
+  // There are many idle clients: what most never need is made when it is.
+  #requests: RequestOwners | undefined;
+  #told: Set<string> | undefined;
   /** Where sockets that wait for a service are noted, with the time since when. */
   readonly #waiting: Map<EdgeSocket, number>;
   readonly #runtime: Runtime;
@@ -45,7 +47,23 @@ export class EdgeSocket {
 
   /** Whether a service waits for an answer of this client. */
   get hasRequests(): boolean {
-    return this.#requests.size > 0;
+    return this.#requests !== undefined && this.#requests.size > 0;
+  }
+
+  /**
+   * Notes that an id-less message for this service is answered with an error.
+   *
+   * @returns False when one was already, and none has got through since.
+   */
+  tellOnce(service: string): boolean {
+    if (this.#told?.has(service) === true) return false;
+    (this.#told ??= new Set()).add(service);
+    return true;
+  }
+
+  /** A message for this service got through. */
+  reached(service: string): void {
+    this.#told?.delete(service);
   }
 
   /** One of the pins ran out of room, or has room again. */
@@ -57,35 +75,46 @@ export class EdgeSocket {
   }
 
   requestOpened(id: string, pin: Pin): void {
-    this.#requests.opened(id, pin);
+    (this.#requests ??= new RequestOwners()).opened(id, pin);
     this.#refreshReading();
   }
 
   requestDone(id: string, pin: Pin): void {
-    this.#requests.done(id, pin);
+    this.#requests?.done(id, pin);
     this.#refreshReading();
   }
 
   /** Whether a message with this id may answer a question of this pin. */
   isAsking(id: string, pin: Pin): boolean {
-    return this.#requests.latest(id) === pin;
+    return this.#requests?.latest(id) === pin;
+  }
+
+  /** The pin to this service, if there is one. */
+  pinTo(service: string): Pin | undefined {
+    for (const pin of this.pins) if (pin.service === service) return pin;
+    return undefined;
+  }
+
+  /** Messages for the pin's service go there from now on. */
+  pinned(pin: Pin): void {
+    this.pins = this.pins.filter(({ service }) => service !== pin.service).concat(pin);
   }
 
   /** The pin is over: no message goes there any more. */
   forget(pin: Pin): void {
-    if (this.pins.get(pin.service) === pin) this.pins.delete(pin.service);
-    this.#requests.forget(pin);
+    this.pins = this.pins.filter((other) => other !== pin);
+    this.#requests?.forget(pin);
     this.#refreshReading();
   }
 
   /** The pin that a message without path belongs to: who asked last under this id, else who was asked last. */
   ownerOf(id: string): Pin | undefined {
-    const asking = this.#requests.latest(id);
+    const asking = this.#requests?.latest(id);
     if (asking !== undefined) return asking;
 
     let owner: Pin | undefined;
     let latest = 0;
-    for (const pin of this.pins.values()) {
+    for (const pin of this.pins) {
       const arrival = pin.open.latestWithId(id)?.arrival ?? 0;
       if (arrival > latest) {
         latest = arrival;
@@ -107,7 +136,7 @@ export class EdgeSocket {
 
   /** A client is not read while a service has no room for it, unless somebody waits for its answer: it could never come. */
   #refreshReading(): void {
-    const pause = this.#blockingPins > 0 && this.#requests.size === 0;
+    const pause = this.#blockingPins > 0 && !this.hasRequests;
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.socket.pauseReading();

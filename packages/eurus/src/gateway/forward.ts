@@ -43,7 +43,7 @@ export class Forwarder {
 
     const message = context.forwardable();
     if (this.draining) return this.#refuse(edge, message, "SHUTTING_DOWN", route.service);
-    const pin = edge.pins.get(route.service) ?? this.#pin(edge, route, message);
+    const pin = edge.pinTo(route.service) ?? this.#pin(edge, route, message);
     if (pin !== undefined) this.#send(edge, pin, message);
     return undefined;
   }
@@ -94,7 +94,7 @@ export class Forwarder {
 
     pin.send(message);
     if (answers) edge.requestDone(id, pin);
-    if (edge.told.size > 0) edge.told.delete(pin.service);
+    edge.reached(pin.service);
     if (events.active) {
       const { service, instance } = pin;
       events.emit({ type: "routed", socketId: edge.id, path, service, instanceId: instance.instanceId });
@@ -104,7 +104,7 @@ export class Forwarder {
 
   #pin(edge: EdgeSocket, route: Route, message: Question): Pin | undefined {
     const { service } = route;
-    if (edge.pins.size >= this.#parts.options.maxPinsPerSocket) {
+    if (edge.pins.length >= this.#parts.options.maxPinsPerSocket) {
       this.#refuse(edge, message, "OVERLOADED", service);
       return undefined;
     }
@@ -140,8 +140,7 @@ export class Forwarder {
     const { events } = this.#parts;
     if (id !== undefined) {
       edge.sendError(code, id, type, extras);
-    } else if (service !== undefined && !edge.told.has(service)) {
-      edge.told.add(service);
+    } else if (service !== undefined && edge.tellOnce(service)) {
       edge.sendError(code, undefined, type, extras);
     }
     if (events.active) events.emit({ type: "refused", socketId: edge.id, path, service, code });

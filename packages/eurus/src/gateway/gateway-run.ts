@@ -236,7 +236,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     const tick = this.ticks - ticksFor(unacknowledgedMs);
     for (const edge of this.sockets.all()) {
       if (edge.openMessages === 0) continue;
-      for (const pin of edge.pins.values()) settleOverdue(this, pin, tick);
+      for (const pin of edge.pins) settleOverdue(this, pin, tick);
     }
   }
 

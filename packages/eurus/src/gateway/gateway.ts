@@ -101,7 +101,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     return this.#sockets.all().map((edge) => ({
       id: edge.id,
       remoteAddress: edge.socket.info.remoteAddress,
-      pins: [...edge.pins.values()].map(({ service, instance }) => ({
+      pins: edge.pins.map(({ service, instance }) => ({
         service,
         instanceId: instance.instanceId,
       })),
@@ -161,7 +161,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     const edge = this.#sockets.remove(context.socket);
     if (edge === undefined) return;
     const { status, reason, source } = context.closeStatus();
-    for (const pin of [...edge.pins.values()]) {
+    for (const pin of edge.pins) {
       pin.instance.end(pin, "socket-closed", { status, reason, source });
     }
     if (this.#events.active) {

@@ -96,7 +96,7 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
     this.#lastPin = number;
     const pin = new Pin(number, edge, this, this.#owner.nowMs(), refusedBy);
     this.#pins.set(number, pin);
-    edge.pins.set(this.service, pin);
+    edge.pinned(pin);
     this.#owner.pinned(pin);
     return pin;
   }

@@ -18,11 +18,14 @@ const slots = 64;
 const slotMask = slots - 1;
 
 /**
- * Which messages of a pin still owe the client an outcome. Numbers count up and mostly end soon, so a small
- * ring holds the last 64; whatever is open for longer (a conversation, a subscription) moves to a map.
+ * Which messages of a pin still owe the client an outcome. Most clients have one at a time, so it needs nothing beside
+ * itself. Of more, numbers count up and mostly end soon, so a small ring holds the last 64; whatever is open for longer
+ * (a conversation, a subscription) moves to a map.
  */
 export class OpenMessages {
-  readonly #ring: (OpenMessage | undefined)[] = [];
+  /** The one that came when nothing else was open. */
+  #first: OpenMessage | undefined;
+  #ring: (OpenMessage | undefined)[] | undefined;
   #older: Map<number, OpenMessage> | undefined;
   #size = 0;
 
@@ -31,6 +34,11 @@ export class OpenMessages {
   }
 
   add(message: OpenMessage): void {
+    if (this.#size++ === 0) {
+      this.#first = message;
+      return;
+    }
+    this.#ring ??= [];
     const slot = message.number & slotMask;
     const previous = this.#ring[slot];
     if (previous !== undefined) {
@@ -38,17 +46,22 @@ export class OpenMessages {
       this.#older.set(previous.number, previous);
     }
     this.#ring[slot] = message;
-    this.#size++;
   }
 
   has(number: number): boolean {
-    return this.#ring[number & slotMask]?.number === number || this.#older?.has(number) === true;
+    return (
+      this.#first?.number === number ||
+      this.#ring?.[number & slotMask]?.number === number ||
+      this.#older?.has(number) === true
+    );
   }
 
   /** @returns Whether it was open until now. */
   end(number: number): boolean {
+    const ring = this.#ring;
     const slot = number & slotMask;
-    if (this.#ring[slot]?.number === number) this.#ring[slot] = undefined;
+    if (this.#first?.number === number) this.#first = undefined;
+    else if (ring?.[slot]?.number === number) ring[slot] = undefined;
     else if (this.#older?.delete(number) !== true) return false;
     this.#size--;
     return true;
@@ -57,11 +70,7 @@ export class OpenMessages {
   /** The open message that came last with this id. */
   latestWithId(id: string): OpenMessage | undefined {
     let latest: OpenMessage | undefined;
-    for (const message of this.#ring) {
-      if (message?.id === id && (latest === undefined || message.number > latest.number)) latest = message;
-    }
-    if (latest !== undefined || this.#older === undefined) return latest;
-    for (const message of this.#older.values()) {
+    for (const message of this.all()) {
       if (message.id === id && (latest === undefined || message.number > latest.number)) latest = message;
     }
     return latest;
@@ -69,7 +78,8 @@ export class OpenMessages {
 
   /** Everything that is open, in no order. */
   all(): readonly OpenMessage[] {
-    const all = this.#ring.filter((message) => message !== undefined);
+    const all = this.#ring?.filter((message) => message !== undefined) ?? [];
+    if (this.#first !== undefined) all.push(this.#first);
     if (this.#older !== undefined) all.push(...this.#older.values());
     return all;
   }
@@ -77,7 +87,8 @@ export class OpenMessages {
   /** Takes everything out, oldest first. */
   takeAll(): OpenMessage[] {
     const all = this.all();
-    this.#ring.length = 0;
+    this.#first = undefined;
+    this.#ring = undefined;
     this.#older = undefined;
     this.#size = 0;
     return all.toSorted((one, other) => one.number - other.number);

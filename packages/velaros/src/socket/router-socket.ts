@@ -65,7 +65,9 @@ export class RouterSocket implements Socket {
     this.publicOnly = options.publicOnly ?? false;
     this.reader = new Reader(this);
     this.#outlet = outlet;
-    this.trusted = info.trusted === undefined ? nothing : Object.assign(emptyRecord(), info.trusted);
+    const { trusted } = info;
+    const hasFacts = trusted !== undefined && Object.keys(trusted).length > 0;
+    this.trusted = hasFacts ? Object.assign(emptyRecord(), trusted) : nothing;
     this.codec = agreedCodec(host.codecs(), info);
   }
 
