@@ -60,14 +60,26 @@ function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void 
   try {
     const written = socket.write(frame.body, frame.messageType);
     if (written === undefined) link.consumed(pin.number, bytes);
-    else
-      written.then(
-        () => link.consumed(pin.number, bytes),
-        () => failedToWrite(pin),
-      );
+    else whenWritten(parts, pin, bytes, written);
   } catch {
     failedToWrite(pin);
   }
+}
+
+/** The client is slow: what it was sent counts as waiting until it takes it, which holds up the service. */
+function whenWritten({ backlog }: GatewayParts, pin: Pin, bytes: number, written: Promise<void>): void {
+  const { edge, instance } = pin;
+  written.then(
+    () => {
+      backlog.remove(edge, bytes);
+      instance.link.consumed(pin.number, bytes);
+    },
+    () => {
+      backlog.release(edge);
+      failedToWrite(pin);
+    },
+  );
+  backlog.add(edge, bytes);
 }
 
 function failedToWrite({ edge }: Pin): void {

@@ -58,6 +58,13 @@ export interface GatewayOptions {
    */
   readonly stallTimeoutMs?: number | undefined;
   /**
+   * How many bytes of services' output may wait for slow clients, over all of them. Above it the clients with the
+   * most are closed with 1013.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly maxBacklogBytes?: number | undefined;
+  /**
    * What `SERVICE_UNAVAILABLE` tells clients to wait before they try again, in milliseconds.
    *
    * @defaultValue `1_000`
@@ -103,6 +110,7 @@ export interface GatewaySettings {
   readonly maxOpenMessagesPerSocket: number;
   readonly openTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  readonly maxBacklogBytes: number;
   readonly retryAfterMs: number;
   readonly heartbeatIntervalMs: number;
   readonly instanceLeaseMs: number;
@@ -135,6 +143,7 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     ),
     openTimeoutMs: atLeast(1, "openTimeoutMs", options.openTimeoutMs ?? 5_000),
     stallTimeoutMs: atLeast(1, "stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
+    maxBacklogBytes: atLeast(1, "maxBacklogBytes", options.maxBacklogBytes ?? 64 * 1024 * 1024),
     retryAfterMs: atLeast(0, "retryAfterMs", options.retryAfterMs ?? 1_000),
     heartbeatIntervalMs: atLeast(1, "heartbeatIntervalMs", options.heartbeatIntervalMs ?? 1_000),
     instanceLeaseMs: atLeast(1, "instanceLeaseMs", options.instanceLeaseMs ?? 5_000),

@@ -1,5 +1,7 @@
+import type { Backlog } from "../backlog.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent } from "../events.ts";
+import type { EdgeSocket } from "./edge-socket.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Forwarder } from "./forward.ts";
@@ -12,4 +14,6 @@ export interface GatewayParts {
   readonly sockets: EdgeSockets;
   readonly fleet: Fleet;
   readonly forwarder: Forwarder;
+  /** Output of services for clients that do not take it yet. */
+  readonly backlog: Backlog<EdgeSocket>;
 }

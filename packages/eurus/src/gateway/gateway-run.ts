@@ -1,3 +1,5 @@
+import { CloseCode } from "velaros-protocol";
+import { Backlog } from "../backlog.ts";
 import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
 import { untilDelivered } from "../delivery.ts";
@@ -15,6 +17,7 @@ import { GatewayAnnouncer } from "./announcer.ts";
 import { pathProblem } from "./canonical-path.ts";
 import { deliver } from "./deliver.ts";
 import { closeAll, untilSettled } from "./drain.ts";
+import type { EdgeSocket } from "./edge-socket.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 import { Fleet } from "./fleet.ts";
 import { Forwarder } from "./forward.ts";
@@ -47,6 +50,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   readonly events: EventSource<GatewayEvent>;
   readonly fleet: Fleet;
   readonly forwarder: Forwarder;
+  readonly backlog: Backlog<EdgeSocket>;
   readonly forwardHeaders: ReadonlySet<string>;
   /** Counts up every 250 ms. */
   ticks = 0;
@@ -93,6 +97,9 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       takeQuestions: () => this.fleet.takeQuestions(),
     });
     this.forwarder = new Forwarder(this);
+    this.backlog = new Backlog(settings.maxBacklogBytes, ({ socket }) => {
+      socket.close(CloseCode.TRY_AGAIN_LATER, "Too much waits for slow clients");
+    });
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
 import type { CloseSource, Runtime } from "velaros-protocol";
+import type { Backlog } from "../backlog.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import type { GatewayToInstanceFrame, OpenFrame, RefusedFrame, SocketInfo } from "../link/frame.ts";
@@ -13,6 +14,8 @@ export interface AcceptorHost {
   readonly events: EventSource<ServiceEvent>;
   /** More virtual sockets than this are refused, and opened elsewhere. */
   readonly maxSockets: number;
+  /** Messages that wait for busy handlers. */
+  readonly backlog: Backlog<VirtualConnection>;
   /** How many virtual sockets there are over all gateways. */
   socketCount: number;
   /** How many there have ever been. */
@@ -95,6 +98,10 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     if (cause === "stopped") return;
     const { gatewayId } = this.link.identity;
     this.#host.events.emit({ type: "gateway-link-lost", gatewayId, cause, pins });
+  }
+
+  get backlog(): Backlog<VirtualConnection> {
+    return this.#host.backlog;
   }
 
   settled(connection: VirtualConnection, number: number): void {

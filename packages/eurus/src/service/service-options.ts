@@ -34,6 +34,13 @@ export interface ServiceOptions {
    */
   readonly maxSockets?: number | undefined;
   /**
+   * How many bytes of clients' messages may wait for busy handlers, over all virtual sockets. Above it the sockets
+   * with the most are closed with 1013.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly maxBacklogBytes?: number | undefined;
+  /**
    * How often the service tells gateways that it lives, in milliseconds. Gateways give up after five of the default.
    *
    * @defaultValue `1_000`
@@ -69,6 +76,7 @@ export interface ServiceOptions {
 export interface ServiceSettings {
   readonly onInstanceLost: "close" | "repin";
   readonly maxSockets: number;
+  readonly maxBacklogBytes: number;
   readonly heartbeatIntervalMs: number;
   readonly gatewayLeaseMs: number;
   readonly drainTimeoutMs: number;
@@ -89,6 +97,7 @@ export function serviceSettings(options: ServiceOptions): ServiceSettings {
   return {
     onInstanceLost,
     maxSockets: atLeast(1, "maxSockets", options.maxSockets ?? Infinity),
+    maxBacklogBytes: atLeast(1, "maxBacklogBytes", options.maxBacklogBytes ?? 64 * 1024 * 1024),
     heartbeatIntervalMs: atLeast(1, "heartbeatIntervalMs", options.heartbeatIntervalMs ?? 1_000),
     gatewayLeaseMs: atLeast(1, "gatewayLeaseMs", options.gatewayLeaseMs ?? 12_000),
     drainTimeoutMs: atLeast(0, "drainTimeoutMs", options.drainTimeoutMs ?? 10_000),

@@ -1,5 +1,7 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
+import { CloseCode } from "velaros-protocol";
 import type { Runtime } from "velaros-protocol";
+import { Backlog } from "../backlog.ts";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
 import { tickMs } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
@@ -18,6 +20,7 @@ import { ServiceAnnouncer } from "./announcer.ts";
 import { drain } from "./drain.ts";
 import type { RouterSetup } from "./router-setup.ts";
 import type { ServiceSettings } from "./service-options.ts";
+import type { VirtualConnection } from "./virtual-connection.ts";
 
 /** What one run of a service gets from the service. */
 export interface ServiceRunOptions {
@@ -37,6 +40,7 @@ export class ServiceRun implements AcceptorHost {
   readonly runtime: Runtime;
   readonly events: EventSource<ServiceEvent>;
   readonly maxSockets: number;
+  readonly backlog: Backlog<VirtualConnection>;
   socketCount = 0;
   opens = 0;
   draining = false;
@@ -55,6 +59,9 @@ export class ServiceRun implements AcceptorHost {
     this.runtime = settings.runtime;
     this.events = events;
     this.maxSockets = settings.maxSockets;
+    this.backlog = new Backlog(settings.maxBacklogBytes, (connection) => {
+      connection.end(CloseCode.TRY_AGAIN_LATER, "Too much waits for busy handlers", "server");
+    });
     const epoch = this.runtime.randomToken(12);
     this.#links = new LinkAcceptor({
       transport,

@@ -1,12 +1,15 @@
 import type { ConnectionInlet, ConnectionOutlet, InboundMessage, OutboundPurpose } from "velaros";
 import { VelarosError } from "velaros";
 import type { CloseSource, MessageType } from "velaros-protocol";
+import type { Backlog } from "../backlog.ts";
 import type { MessageFrame, SocketInfo } from "../link/frame.ts";
 import type { InstanceLink } from "../link/link.ts";
 
 /** What a virtual connection tells the one who accepted it. */
 export interface VirtualConnectionOwner {
   readonly link: InstanceLink;
+  /** Messages that wait for busy handlers, of all connections of the process. */
+  readonly backlog: Backlog<VirtualConnection>;
   /** The handler of the message with this number has ended. */
   settled(connection: VirtualConnection, number: number): void;
   /** The client stays, and must not be told that nobody knows the outcome of what has ended: say so now. */
@@ -81,8 +84,10 @@ export class VirtualConnection implements ConnectionOutlet {
   message(frame: MessageFrame): void {
     if (this.#ended) return;
     const answers = frame.id !== undefined && this.#requests.has(frame.id);
-    if (this.#paused && !answers) this.#waiting.push(frame);
-    else this.#hand(frame);
+    if (this.#paused && !answers) {
+      this.#waiting.push(frame);
+      this.#owner.backlog.add(this, frame.body.byteLength);
+    } else this.#hand(frame);
   }
 
   /** The gateway ended the pin. */
@@ -94,7 +99,7 @@ export class VirtualConnection implements ConnectionOutlet {
   /** Ends the connection from this side. */
   end(status: number, reason: string, source: CloseSource): void {
     this.#ended = true;
-    this.#waiting = [];
+    this.#dropWaiting();
     this.#refuseRoom(status, reason);
     this.#inlet?.closed(status, reason, source);
   }
@@ -130,6 +135,7 @@ export class VirtualConnection implements ConnectionOutlet {
 
   close(status: number, reason: string, source: CloseSource): void {
     this.#ended = true;
+    this.#dropWaiting();
     this.#refuseRoom(status, reason);
     if (!this.#closedByPeer) {
       if (this.keepsClient) {
@@ -148,7 +154,7 @@ export class VirtualConnection implements ConnectionOutlet {
   resume(): void {
     this.#paused = false;
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#dropWaiting();
     for (const frame of waiting) this.message(frame);
   }
 
@@ -166,6 +172,12 @@ export class VirtualConnection implements ConnectionOutlet {
     this.#lastNumber = Math.max(this.#lastNumber, frame.number);
     this.#link.consumed(this.pin, frame.body.byteLength);
     this.#inlet?.message(new ClientMessage(frame));
+  }
+
+  #dropWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    this.#waiting = [];
+    this.#owner.backlog.release(this);
   }
 
   #refuseRoom(status: number, reason: string): void {
