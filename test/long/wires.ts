@@ -24,6 +24,7 @@ export const wireTest: typeof test = mayBuild ? natsTest : (test.skip as typeof 
  */
 export class Wires implements AsyncDisposable {
   readonly #namespace = `eurus-${process.pid}`;
+  readonly #laid: string[] = [];
   #server: ChildProcess | undefined;
 
   static async lay(count: number): Promise<Wires> {
@@ -64,7 +65,8 @@ export class Wires implements AsyncDisposable {
       server.kill("SIGKILL");
       await once(server, "exit");
     }
-    // The wires go with it.
+    // They would go with the namespace too, but only a while after it.
+    for (const near of this.#laid) await run("ip", ["link", "delete", near]).catch(() => undefined);
     await run("ip", ["netns", "delete", this.#namespace]).catch(() => undefined);
   }
 
@@ -74,6 +76,7 @@ export class Wires implements AsyncDisposable {
     for (let wire = 0; wire < count; wire++) {
       const [near, far] = [this.#near(wire), this.#far(wire)];
       await run("ip", ["link", "add", near, "type", "veth", "peer", "name", far, "netns", namespace]);
+      this.#laid.push(near);
       await run("ip", ["address", "add", `${address(wire, 1)}/30`, "dev", near]);
       await run("ip", ["-n", namespace, "address", "add", `${address(wire, 2)}/30`, "dev", far]);
       await run("ip", ["link", "set", near, "up"]);
