@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
+import { machineMs } from "../load/clock.ts";
 
 /** A program of this folder, compiled and started with plain Node. */
 export interface Child {
@@ -10,6 +11,8 @@ export interface Child {
   /** Asks the program something; the answer comes back over the same channel. */
   ask(request: unknown): Promise<unknown>;
   stop(): Promise<void>;
+  /** When the system closed what the process had open, on {@link machineMs}; until then others can't notice its end. */
+  readonly closedMs: Promise<number>;
 }
 
 const readyTimeoutMs = 20_000;
@@ -40,6 +43,7 @@ export class Processes {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.track(child);
+    const closedMs = new Promise<number>((resolve) => child.once("disconnect", () => resolve(machineMs())));
 
     const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
     let calls = 0;
@@ -78,6 +82,7 @@ export class Processes {
           child.send({ call, request });
         }),
       stop: () => this.stop(child),
+      closedMs,
     };
   }
 
@@ -114,4 +119,12 @@ export function endOnSignals(): void {
   ] as const) {
     process.on(signal, () => process.exit(128 + number));
   }
+}
+
+/** Ends a run that takes longer than anybody would wait for. */
+export function endAfter(limitMs: number): void {
+  setTimeout(() => {
+    process.stderr.write(`Not done within ${limitMs / 1000} s; given up.\n`);
+    process.exit(1);
+  }, limitMs).unref();
 }

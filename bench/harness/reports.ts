@@ -88,3 +88,44 @@ export interface SoakReport {
   readonly memoryGrowth: number;
   readonly ok: boolean;
 }
+
+export interface LatencyResult {
+  readonly p50Micros: Figure;
+  readonly p99Micros: Figure;
+}
+
+export interface IsolationResult {
+  readonly quiet: LatencyResult;
+  readonly loaded: LatencyResult;
+  /** p99 loaded to p99 quiet, round by round. */
+  readonly ratio: Figure;
+  /** What the large messages added up to while it was loaded. */
+  readonly largeMibPerSecond: Figure;
+  readonly messagesInOrder: number;
+  readonly ok: boolean;
+}
+
+/** `isolation.json` */
+export interface IsolationReport {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly shape: string;
+  readonly targets: Readonly<Record<string, IsolationResult>>;
+}
+
+/** `failover.json`; all times in milliseconds. */
+export interface FailoverReport {
+  readonly machine: Machine;
+  readonly trials: number;
+  readonly shape: string;
+  readonly checks: readonly CheckResult[];
+  /** The system takes this long to end a killed process; nobody can notice its end any sooner. */
+  readonly processEndMs: Figure;
+  /** From the end of the process until the gateway no longer chose it, under traffic. */
+  readonly noticedAfterEndMs: Figure;
+  /** Messages that had no outcome when their instance was killed, over all trials. */
+  readonly openMessages: number;
+  readonly newClients: number;
+  /** First messages of new clients that were answered with an error before one was served. */
+  readonly newClientsRefused: number;
+}
