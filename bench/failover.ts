@@ -131,6 +131,9 @@ function report(): void {
     ),
     check("silence: no longer chosen", leasesMs, 6_000),
   ];
+  const newClientErrors: Record<string, number> = {};
+  for (const code of underTraffic.flatMap((trial) => trial.newClientErrors))
+    newClientErrors[code] = (newClientErrors[code] ?? 0) + 1;
   const failover: FailoverReport = {
     machine,
     trials,
@@ -140,7 +143,7 @@ function report(): void {
     noticedAfterEndMs: figureOf(of((trial) => trial.noticedMs - trial.closedMs)),
     openMessages: sum(of((trial) => trial.openMessages)),
     newClients: trials * newClients,
-    newClientsRefused: sum(of((trial) => trial.newClientsRefused)),
+    newClientErrors,
   };
   say(table([["from the kill, median", "measured", "range", "target", ""], ...checks.map(checkRow)]));
   const { processEndMs, noticedAfterEndMs } = failover;
@@ -150,7 +153,7 @@ function report(): void {
   );
   say(
     `${failover.openMessages} open messages, each with an outcome; ${failover.newClients} new clients, all served, ` +
-      `after ${failover.newClientsRefused} errors.`,
+      `after these errors: ${JSON.stringify(newClientErrors)}.`,
   );
   say(`Written to ${writeResults(root, "failover", trials >= 10, failover)}`);
 }

@@ -126,6 +126,6 @@ export interface FailoverReport {
   /** Messages that had no outcome when their instance was killed, over all trials. */
   readonly openMessages: number;
   readonly newClients: number;
-  /** First messages of new clients that were answered with an error before one was served. */
-  readonly newClientsRefused: number;
+  /** First messages of new clients that were answered with an error before one was served: code → how many. */
+  readonly newClientErrors: Readonly<Record<string, number>>;
 }

@@ -14,8 +14,8 @@ export class FailoverClient {
   instance: string | undefined;
   /** When it was served for the first time. */
   servedMs: number | undefined;
-  /** Messages that were answered with an error. */
-  refused = 0;
+  /** Codes of the errors that its messages were answered with. */
+  readonly errors: string[] = [];
   readonly #port: number;
   #webSocket: WebSocket;
   readonly #open = new Set<string>();
@@ -87,7 +87,7 @@ export class FailoverClient {
       this.instance = data?.instance;
       this.servedMs ??= machineMs();
     } else {
-      this.refused++;
+      this.errors.push(error.code);
     }
     if (this.#awaited?.delete(id) === true && this.#awaited.size === 0) this.#settledMs = machineMs();
   }

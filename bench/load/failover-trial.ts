@@ -22,7 +22,8 @@ export interface TrialResult {
   readonly openMessages: number;
   /** Longest time between the first message of a new client and its answer. */
   readonly longestWaitMs: number;
-  readonly newClientsRefused: number;
+  /** Codes of the errors that new clients got before they were served. */
+  readonly newClientErrors: readonly string[];
 }
 
 const pollMs = 5;
@@ -71,7 +72,7 @@ async function runTrial(request: TrialRequest): Promise<TrialResult> {
       settledMs: Math.max(...affected.map(({ settledMs }) => settledMs ?? Number.NaN)),
       openMessages,
       longestWaitMs: Math.max(...came.map(({ client, atMs }) => (client.servedMs ?? Number.NaN) - atMs)),
-      newClientsRefused: newcomers.reduce((sum, { refused }) => sum + refused, 0),
+      newClientErrors: newcomers.flatMap(({ errors }) => errors),
     };
   } finally {
     stop();
