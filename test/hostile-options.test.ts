@@ -171,3 +171,11 @@ test("pings that are years apart cost no memory", () => {
     expect(attachment.size).toBe(0);
   }
 });
+
+test("options of pings that are no numbers are named, also when the other one is zero", () => {
+  const pingIntervalMs = Object.create(null) as unknown as number;
+
+  expect(() => new Router().attach(createServer(), { pongTimeoutMs: 0, pingIntervalMs })).toThrow(
+    /pingIntervalMs/,
+  );
+});

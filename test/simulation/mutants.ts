@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
     name: "the end of handlers is not reported",
     file: "eurus/src/service/acceptor.ts",
     original: "this.#tellScheduled = false;",
-    planted: "this.#ended.clear();",
+    planted: "this.#ended = [];",
   },
   {
     name: "messages that are moved change their order",

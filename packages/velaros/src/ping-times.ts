@@ -12,5 +12,5 @@ export function pingTimes(options: {
 }): PingTimes {
   const intervalMs = options.pingIntervalMs ?? 25_000;
   const timeoutMs = options.pongTimeoutMs ?? 10_000;
-  return { intervalMs, timeoutMs: timeoutMs === 0 && intervalMs > 0 ? intervalMs : timeoutMs };
+  return { intervalMs, timeoutMs: timeoutMs === 0 && intervalMs !== 0 ? intervalMs : timeoutMs };
 }

@@ -229,6 +229,8 @@ class Pair {
 
 const info: SocketInfo = { socketId: "s", remoteAddress: "", headers: {}, codec: "json", trusted: {} };
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+/** The long run takes a minute on a busy machine. */
+const propertyTimeoutMs = 300_000;
 const numRuns = process.env["EURUS_LONG"] === "1" ? 10_000 : 300;
 
 const anyFaults: fc.Arbitrary<Faults> = fc.record({
@@ -238,85 +240,93 @@ const anyFaults: fc.Arbitrary<Faults> = fc.record({
   falseReport: fc.constantFrom(0, 0, 0.02),
 });
 
-test("whatever the bus loses, repeats or reorders, every message arrives once, in order and whole [weakness:W28 fault:N12]", () => {
-  fc.assert(
-    fc.property(anyFaults, fc.nat(), fc.integer({ min: 1, max: 60 }), (faults, seed, count) => {
-      // A suspect peer may stay away for as long as it likes here: what is proven is the stream.
-      const pair = new Pair(faults, seed, { suspectMs: Infinity });
-      const random = seeded(seed);
-      pair.instanceListener.react = (frame) => {
-        if (frame.type === "open") pair.instance.send({ type: "opened", pin: frame.pin });
-        if (frame.type !== "message") return;
-        pair.instance.consumed(frame.pin, frame.body.length);
-        pair.reply(frame.pin, frame.number, frame.body.length);
-      };
-      pair.gatewayListener.react = (frame) => {
-        if (frame.type === "output") pair.gateway.consumed(frame.pin, frame.body.length);
-      };
-      pair.open(1);
-      pair.open(2);
-      for (const number of upTo(count)) {
-        const size = random() < 0.04 ? 150_000 : random() * 2000;
-        pair.message(1, number, size);
-        if (random() < 0.5) pair.clock.run(random() * 20);
-        pair.message(2, number, size);
-      }
-      pair.faults = { ...faults, loss: Math.min(faults.loss, 0.1), falseReport: 0 };
-      pair.clock.run(120_000);
+test(
+  "whatever the bus loses, repeats or reorders, every message arrives once, in order and whole [weakness:W28 fault:N12]",
+  () => {
+    fc.assert(
+      fc.property(anyFaults, fc.nat(), fc.integer({ min: 1, max: 60 }), (faults, seed, count) => {
+        // A suspect peer may stay away for as long as it likes here: what is proven is the stream.
+        const pair = new Pair(faults, seed, { suspectMs: Infinity });
+        const random = seeded(seed);
+        pair.instanceListener.react = (frame) => {
+          if (frame.type === "open") pair.instance.send({ type: "opened", pin: frame.pin });
+          if (frame.type !== "message") return;
+          pair.instance.consumed(frame.pin, frame.body.length);
+          pair.reply(frame.pin, frame.number, frame.body.length);
+        };
+        pair.gatewayListener.react = (frame) => {
+          if (frame.type === "output") pair.gateway.consumed(frame.pin, frame.body.length);
+        };
+        pair.open(1);
+        pair.open(2);
+        for (const number of upTo(count)) {
+          const size = random() < 0.04 ? 150_000 : random() * 2000;
+          pair.message(1, number, size);
+          if (random() < 0.5) pair.clock.run(random() * 20);
+          pair.message(2, number, size);
+        }
+        pair.faults = { ...faults, loss: Math.min(faults.loss, 0.1), falseReport: 0 };
+        pair.clock.run(120_000);
 
-      for (const pin of [1, 2]) {
-        const numbersOf = (list: [number, number][]) => list.filter(([of]) => of === pin).map(([, n]) => n);
-        expect(numbersOf(pair.instanceListener.messages)).toEqual(upTo(count));
-        expect(numbersOf(pair.gatewayListener.outputs)).toEqual(upTo(count));
-      }
-      for (const frame of [...pair.instanceListener.frames, ...pair.gatewayListener.frames]) {
-        if (frame.type !== "message" && frame.type !== "output") continue;
-        const ends = [frame.body.at(0) ?? frame.number, frame.body.at(-1) ?? frame.number];
-        expect(ends).toEqual([frame.number, frame.number]);
-      }
-      expect(pair.problems).toEqual([]);
-      expect(pair.gateway.proofOf(1, count)).toBe("taken");
-    }),
-    { numRuns },
-  );
-});
+        for (const pin of [1, 2]) {
+          const numbersOf = (list: [number, number][]) => list.filter(([of]) => of === pin).map(([, n]) => n);
+          expect(numbersOf(pair.instanceListener.messages)).toEqual(upTo(count));
+          expect(numbersOf(pair.gatewayListener.outputs)).toEqual(upTo(count));
+        }
+        for (const frame of [...pair.instanceListener.frames, ...pair.gatewayListener.frames]) {
+          if (frame.type !== "message" && frame.type !== "output") continue;
+          const ends = [frame.body.at(0) ?? frame.number, frame.body.at(-1) ?? frame.number];
+          expect(ends).toEqual([frame.number, frame.number]);
+        }
+        expect(pair.problems).toEqual([]);
+        expect(pair.gateway.proofOf(1, count)).toBe("taken");
+      }),
+      { numRuns },
+    );
+  },
+  propertyTimeoutMs,
+);
 
-test("when a link is lost, what is proven not delivered was never handled, and what is called taken was", () => {
-  fc.assert(
-    fc.property(anyFaults, fc.nat(), fc.integer({ min: 0, max: 400 }), (faults, seed, dieAtMs) => {
-      const pair = new Pair({ ...faults, falseReport: 0.05 }, seed, { suspectMs: 150 });
-      const random = seeded(seed);
-      pair.instanceListener.react = (frame) => {
-        if (frame.type === "open") pair.instance.send({ type: "opened", pin: 1 });
-        if (frame.type === "message") pair.instance.consumed(1, frame.body.length);
-      };
-      pair.clock.at(dieAtMs, () => {
-        pair.instanceIsDead = true;
-      });
-      pair.open(1);
-      const count = 40;
-      for (const number of upTo(count)) {
-        pair.message(1, number, random() < 0.05 ? 200_000 : 100);
-        pair.clock.run(random() * 20);
-      }
-      pair.clock.run(20_000);
-      // One that died in silence is found by its lease.
-      pair.gateway.fail("lease-expired");
-      // Copies that were still on their way arrive at a process that lives on after all.
-      pair.instanceIsDead = false;
-      pair.clock.run(1_000);
+test(
+  "when a link is lost, what is proven not delivered was never handled, and what is called taken was",
+  () => {
+    fc.assert(
+      fc.property(anyFaults, fc.nat(), fc.integer({ min: 0, max: 400 }), (faults, seed, dieAtMs) => {
+        const pair = new Pair({ ...faults, falseReport: 0.05 }, seed, { suspectMs: 150 });
+        const random = seeded(seed);
+        pair.instanceListener.react = (frame) => {
+          if (frame.type === "open") pair.instance.send({ type: "opened", pin: 1 });
+          if (frame.type === "message") pair.instance.consumed(1, frame.body.length);
+        };
+        pair.clock.at(dieAtMs, () => {
+          pair.instanceIsDead = true;
+        });
+        pair.open(1);
+        const count = 40;
+        for (const number of upTo(count)) {
+          pair.message(1, number, random() < 0.05 ? 200_000 : 100);
+          pair.clock.run(random() * 20);
+        }
+        pair.clock.run(20_000);
+        // One that died in silence is found by its lease.
+        pair.gateway.fail("lease-expired");
+        // Copies that were still on their way arrive at a process that lives on after all.
+        pair.instanceIsDead = false;
+        pair.clock.run(1_000);
 
-      const handled = pair.instanceListener.messages.map(([, number]) => number);
-      expect(handled).toEqual(upTo(handled.length));
-      for (const number of upTo(count)) {
-        const proof = pair.gateway.proofOf(1, number);
-        if (proof === "not-delivered") expect(handled).not.toContain(number);
-        if (proof === "taken") expect(handled).toContain(number);
-      }
-    }),
-    { numRuns },
-  );
-});
+        const handled = pair.instanceListener.messages.map(([, number]) => number);
+        expect(handled).toEqual(upTo(handled.length));
+        for (const number of upTo(count)) {
+          const proof = pair.gateway.proofOf(1, number);
+          if (proof === "not-delivered") expect(handled).not.toContain(number);
+          if (proof === "taken") expect(handled).toContain(number);
+        }
+      }),
+      { numRuns },
+    );
+  },
+  propertyTimeoutMs,
+);
 
 test("a lost last batch is found although nothing follows it", () => {
   const pair = new Pair();
