@@ -26,6 +26,12 @@ export type RouteParams<Path extends string> = string extends Path
   ? ParamsLookup
   : ParamsLookup & PathParams<Path>;
 
+declare const inferred: unique symbol;
+/** Stands for a type argument that was not given. */
+type Inferred = typeof inferred;
+/** The type that was asked for, else the one that the router's state type names. */
+type Stored<Value, Named> = [Value] extends [Inferred] ? Named : Value;
+
 /** What a handler is given: the message, its connection, and everything that can be done with both. */
 export interface Context<
   Parameters extends ParamsLookup = ParamsLookup,
@@ -129,13 +135,15 @@ export interface Context<
   /** Forgets what was stored on the message under `key`. */
   delete(key: string): void;
   /** What is stored on the socket under `key`; undefined when nothing is. */
-  getFromSocket<Key extends string & keyof State>(key: Key): State[Key] | undefined;
-  getFromSocket<Value>(key: string): Value | undefined;
+  getFromSocket<Value = Inferred, Key extends string & keyof State = string & keyof State>(
+    key: Key,
+  ): Stored<Value, State[Key]> | undefined;
   /** Stores a value for as long as the connection lives, close handlers included. */
   setOnSocket<Key extends string & keyof State>(key: Key, value: State[Key]): void;
   /** As {@link getFromSocket}. @throws {@link VelarosError} `VELAROS_VALUE_MISSING` when nothing is stored. */
-  mustGetFromSocket<Key extends string & keyof State>(key: Key): State[Key];
-  mustGetFromSocket<Value>(key: string): Value;
+  mustGetFromSocket<Value = Inferred, Key extends string & keyof State = string & keyof State>(
+    key: Key,
+  ): Stored<Value, State[Key]>;
   /** Whether something, even undefined, is stored on the socket under `key`. */
   hasOnSocket(key: string & keyof State): boolean;
   /** Forgets what was stored on the socket under `key`. */

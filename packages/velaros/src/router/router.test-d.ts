@@ -198,3 +198,17 @@ test("wrong handlers do not compile", () => {
   // @ts-expect-error routers are mounted with use
   router.publicBind("/x", { input: "not a schema" }, () => {});
 });
+
+test("what lies on a socket has the type that is asked for, else the one that the state names", () => {
+  new Router().bind("/", (context) => {
+    expectTypeOf(context.mustGetFromSocket<string>("name")).toEqualTypeOf<string>();
+    expectTypeOf(context.getFromSocket<number>("age")).toEqualTypeOf<number | undefined>();
+    expectTypeOf(context.mustGetFromSocket("name")).toBeUnknown();
+  });
+  new Router<{ name: string }>().bind("/", (context) => {
+    expectTypeOf(context.mustGetFromSocket("name")).toEqualTypeOf<string>();
+    expectTypeOf(context.getFromSocket("name")).toEqualTypeOf<string | undefined>();
+    // @ts-expect-error no such key
+    context.mustGetFromSocket("age");
+  });
+});
