@@ -107,6 +107,8 @@ natsTest(
     const lost = clients.filter((_, index) => homes[index] === victim.id);
     const others = clients.filter((_, index) => homes[index] !== victim.id);
     for (const client of clients) client.send({ id: "open", path: "/wait" });
+    // An answer to what was sent behind it says that the handler has started.
+    await Promise.all(clients.map(whoServes));
 
     await victim.program.kill();
     // Without a pause: whoever comes now may still be sent to the dead one, and is moved without noticing.
