@@ -129,3 +129,32 @@ export interface FailoverReport {
   /** First messages of new clients that were answered with an error before one was served: code → how many. */
   readonly newClientErrors: Readonly<Record<string, number>>;
 }
+
+/** One kind of server under one load with so many worker processes. */
+export interface WorkersResult {
+  readonly kind: string;
+  readonly shape: string;
+  readonly workers: number;
+  /** Connections of each worker. */
+  readonly connections: readonly number[];
+  readonly repliesPerSecond: Figure;
+  /** Replies per second to those of one worker, round by round. */
+  readonly speedUp: Figure;
+  /** CPU per message of all workers and the process that leads them. */
+  readonly workerMicros: Figure;
+  readonly serviceMicros: Figure | undefined;
+  readonly natsMicros: Figure | undefined;
+  /** CPU per message of everything but the bus, to that with one worker. */
+  readonly cpuRatio: Figure;
+  /** Cores that servers, bus and generator used together. */
+  readonly busyCores: Figure;
+  readonly generatorCores: Figure;
+  readonly p50Micros: Figure;
+  readonly p99Micros: Figure;
+}
+
+/** `workers.json` */
+export interface WorkersReport {
+  readonly machine: Machine;
+  readonly results: readonly WorkersResult[];
+}

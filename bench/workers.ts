@@ -1,0 +1,201 @@
+// npm run bench:workers [velaros] [eurus] [-- --rounds 5]
+//
+// One worker process and two on the same port, in turns. The load comes from the same machine: with two cores, what
+// the generator, the service and the bus take is missing to the workers. So look at CPU per message, which says
+// whether sharing costs anything, and at how evenly connections spread, before you look at throughput.
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { cpuOf } from "./cases.ts";
+import { build } from "./harness/build.ts";
+import { type Child, endOnSignals, Processes } from "./harness/child.ts";
+import { limitsFor } from "./harness/limits.ts";
+import { describeMachine } from "./harness/machine.ts";
+import { startNats } from "./harness/nats.ts";
+import { type Figure, figureOf, micros, table } from "./harness/report.ts";
+import type { WorkersReport, WorkersResult } from "./harness/reports.ts";
+import { writeResults } from "./harness/results.ts";
+import { Generator, measureAlternately, type Subject, type Timing } from "./load/measure.ts";
+import { describeShape, type LoadShape, type Window } from "./load/shape.ts";
+import { drawDocs } from "./docs.ts";
+
+const kinds = ["velaros", "eurus"] as const;
+type Kind = (typeof kinds)[number];
+const labels: Readonly<Record<Kind, string>> = { velaros: "Velaros alone", eurus: "Eurus over NATS" };
+const workerCounts = [1, 2] as const;
+const shapes: readonly LoadShape[] = [
+  { dataBytes: 64, connections: 100, inFlight: 1 },
+  { dataBytes: 64, connections: 100, inFlight: 16 },
+];
+
+interface Deployment {
+  readonly workers: Child;
+  /** Role → process id. */
+  readonly processes: Readonly<Record<string, number>>;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "5" } },
+});
+const timing: Timing = {
+  rounds: Number(values.rounds),
+  firstWarmupMs: 1_500,
+  warmupMs: 250,
+  windowMs: 1_000,
+};
+const root = fileURLToPath(new URL("..", import.meta.url));
+endOnSignals();
+build(root);
+const machine = describeMachine(root);
+say(`${machine.cores} cores, which generator and bus share; ${timing.rounds} rounds, in turns; medians.`);
+if (machine.loadBefore > 0.5)
+  say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
+
+const results: WorkersResult[] = [];
+for (const kind of kinds) {
+  if (positionals.length > 0 && !positionals.includes(kind)) continue;
+  for (const shape of shapes) results.push(...(await measureShape(kind, shape)));
+}
+const complete = positionals.length === 0 && timing.rounds >= 5;
+const report: WorkersReport = { machine, results };
+say(`\nWritten to ${writeResults(root, "workers", complete, report)}`);
+if (complete) drawDocs(root);
+
+async function measureShape(kind: Kind, shape: LoadShape): Promise<readonly WorkersResult[]> {
+  const processes = new Processes(root);
+  try {
+    const generator = await Generator.start(processes);
+    const deployments = new Map<string, Deployment>();
+    const subjects: Subject[] = [];
+    for (const workers of workerCounts) {
+      const name = `${kind}, ${workers}`;
+      const deployment = await deploy(processes, kind, workers, shape);
+      deployments.set(name, deployment);
+      subjects.push(await subjectOf(name, deployment, generator, shape));
+    }
+    const windows = await measureAlternately(subjects, timing);
+    const [first] = windows.values();
+    const measured: WorkersResult[] = [];
+    for (const [index, workers] of workerCounts.entries()) {
+      const name = subjects[index]?.name ?? "";
+      const connections = (await deployments.get(name)?.workers.ask("connections")) as readonly number[];
+      measured.push(resultOf(kind, shape, workers, connections, windows.get(name) ?? [], first ?? []));
+    }
+    show(kind, shape, measured);
+    return measured;
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+async function deploy(
+  processes: Processes,
+  kind: Kind,
+  count: number,
+  shape: LoadShape,
+): Promise<Deployment> {
+  const config = { limits: limitsFor(shape), workers: count };
+  const others: Record<string, number> = {};
+  let natsPort: number | undefined;
+  if (kind === "eurus") {
+    const nats = await startNats(processes);
+    natsPort = nats.port;
+    const service = await processes.start("servers/eurus-nats-service.js", { natsPort });
+    others["service"] = service.pid;
+    others["nats-server"] = nats.pid;
+  }
+  const workers = await processes.start("servers/workers.js", { ...config, natsPort });
+  const own = Object.fromEntries(
+    (workers.ready["pids"] as readonly number[]).map((pid, index) => [`worker ${index + 1}`, pid]),
+  );
+  return { workers, processes: { "first process": workers.pid, ...own, ...others } };
+}
+
+async function subjectOf(
+  name: string,
+  { workers, processes }: Deployment,
+  generator: Generator,
+  shape: LoadShape,
+): Promise<Subject> {
+  const port = Number(workers.ready["port"]);
+  await generator.connect(name, { port, path: "/ws", dialect: "envelope" }, shape);
+  return {
+    name,
+    window: (warmupMs, windowMs) => generator.run({ name, shape, warmupMs, windowMs, processes }),
+  };
+}
+
+function resultOf(
+  kind: Kind,
+  shape: LoadShape,
+  workers: number,
+  connections: readonly number[],
+  windows: readonly Window[],
+  ofOneWorker: readonly Window[],
+): WorkersResult {
+  const cpu = (window: Window, ...names: readonly string[]): number =>
+    Object.entries(window.cpuMicrosPerReply).reduce(
+      (sum, [role, spent]) => (names.some((name) => role.startsWith(name)) ? sum + spent : sum),
+      0,
+    );
+  const rate = (window: Window | undefined): number =>
+    window === undefined ? Number.NaN : window.replies / window.seconds;
+  const of = (pick: (window: Window, index: number) => number): Figure => figureOf(windows.map(pick));
+  return {
+    kind: labels[kind],
+    shape: describeShape(shape),
+    workers,
+    connections,
+    repliesPerSecond: of(rate),
+    speedUp: of((window, index) => rate(window) / rate(ofOneWorker[index])),
+    workerMicros: of((window) => cpu(window, "worker", "first process")),
+    serviceMicros: kind === "eurus" ? of((window) => cpu(window, "service")) : undefined,
+    natsMicros: kind === "eurus" ? of((window) => cpu(window, "nats-server")) : undefined,
+    cpuRatio: of((window, index) => {
+      const one = ofOneWorker[index];
+      return one === undefined ? Number.NaN : cpuOf(window) / cpuOf(one);
+    }),
+    busyCores: of((window) => {
+      const spent = cpuOf(window) + cpu(window, "nats-server") + window.generatorMicrosPerReply;
+      return (spent * rate(window)) / 1e6;
+    }),
+    generatorCores: of((window) => window.generatorUtilisation),
+    p50Micros: of((window) => window.p50Micros),
+    p99Micros: of((window) => window.p99Micros),
+  };
+}
+
+function show(kind: Kind, shape: LoadShape, measured: readonly WorkersResult[]): void {
+  const rows = measured.map((result) => [
+    `${result.workers} ${result.workers === 1 ? "worker" : "workers"}`,
+    Math.round(result.repliesPerSecond.median).toLocaleString("en"),
+    `${micros(result.speedUp.median)} ×`,
+    micros(result.workerMicros.median),
+    result.serviceMicros === undefined ? "" : micros(result.serviceMicros.median),
+    result.natsMicros === undefined ? "" : micros(result.natsMicros.median),
+    `${micros(result.cpuRatio.median)} ×`,
+    result.connections.join(" + "),
+    micros(result.p50Micros.median),
+    micros(result.p99Micros.median),
+    `${micros(result.busyCores.median)} (${micros(result.generatorCores.median)})`,
+  ]);
+  const headings = [
+    `${labels[kind]}, ${describeShape(shape)}`,
+    "replies/s",
+    "to 1",
+    "CPU µs: workers",
+    "service",
+    "nats-server",
+    "to 1",
+    "connections",
+    "p50 µs",
+    "p99 µs",
+    "busy cores (generator)",
+  ];
+  say(`\n${table([headings, ...rows])}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
