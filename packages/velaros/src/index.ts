@@ -52,6 +52,7 @@ export type { Listening } from "./node/listen.ts";
 export { runWorkers } from "./node/workers.ts";
 export type { WorkerEvent, WorkersOptions, WorkerTask } from "./node/workers.ts";
 export type { AttachOptions, Authenticate, CloseOptions, Handshake, ListenOptions } from "./node/options.ts";
+export type { RefusalReason } from "./node/refusal.ts";
 
 // Errors.
 export { ReplyError, VelarosError } from "./errors.ts";

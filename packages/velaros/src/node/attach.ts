@@ -62,8 +62,7 @@ export function attachEndpoint(endpoint: Endpoint, server: Server, signal?: Abor
     if (isMine(request)) endpoint.handleUpgrade(request, socket, head);
     else if (isNobodys(server, request, onUpgrade)) {
       socket.on("error", destroy);
-      sendRefusal(socket, notFound);
-      endpoint.refused("NOT_FOUND");
+      endpoint.refuse(socket, notFound, request.socket.remoteAddress);
     }
   };
   onUpgrade[takes] = isMine;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Runtime } from "velaros-protocol";
+import type { IncidentLog } from "./incident-log.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
@@ -36,16 +37,18 @@ const overloaded: Verdict = {
 export class Authentication {
   readonly #settings: Settings;
   readonly #runtime: Runtime;
+  readonly #incidents: IncidentLog;
   #pending = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, incidents: IncidentLog) {
     this.#settings = settings;
+    this.#incidents = incidents;
     this.#runtime = settings.runtime;
   }
 
   /** Never rejects. The caller listens to the errors of `socket`. */
   async decide(request: IncomingMessage, socket: Duplex, remoteAddress: string): Promise<Verdict> {
-    const { authenticate, authenticateTimeoutMs, maxPendingAuthentications, logger } = this.#settings;
+    const { authenticate, authenticateTimeoutMs, maxPendingAuthentications } = this.#settings;
     if (authenticate === undefined) return { trusted: undefined, expiresAtMs: undefined };
     if (this.#pending >= maxPendingAuthentications) return overloaded;
 
@@ -64,7 +67,7 @@ export class Authentication {
       return typeof trusted === "object" && trusted !== null ? { trusted, expiresAtMs } : refused;
     } catch (error) {
       if (socket.destroyed) return "gone";
-      logger?.warn({ error, remoteAddress }, "Refused a client: the authenticate hook failed.");
+      this.#incidents.warn("hook", { error, remoteAddress }, "The authenticate hook failed.");
       return abort.signal.aborted ? overloaded : refused;
     } finally {
       this.#pending--;

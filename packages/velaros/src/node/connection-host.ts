@@ -1,5 +1,5 @@
 import type { Runtime } from "velaros-protocol";
-import type { ConnectionInlet } from "../connection.ts";
+import type { ConnectionInfo, ConnectionInlet } from "../connection.ts";
 import type { WatchLimits } from "./connection-watch.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { Settings } from "./settings.ts";
@@ -15,6 +15,8 @@ export interface ConnectionHost {
   readonly heartbeat: Heartbeat<WsConnection>;
   /** A client is about to be closed because it sends too fast. */
   rateLimited(inlet: ConnectionInlet): void;
+  /** A client is about to be closed for what it does, or for what it can't take. */
+  gaveUp(info: ConnectionInfo, status: number, reason: string): void;
   /** The connection and its socket are gone. */
   gone(connection: WsConnection): void;
 }

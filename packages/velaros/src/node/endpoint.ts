@@ -18,6 +18,7 @@ import { Gate } from "./gate.ts";
 import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { HandshakeInfo } from "./handshake-info.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { IncidentLog } from "./incident-log.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
@@ -51,6 +52,7 @@ export class Endpoint implements ConnectionHost {
   readonly #addresses: ClientAddress;
   readonly #authentication: Authentication;
   readonly #admission: Admission;
+  readonly #incidents: IncidentLog;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -80,7 +82,8 @@ export class Endpoint implements ConnectionHost {
     this.#gate = new Gate(settings, () => acceptor.subprotocols());
     this.#webSockets = new WebSocketServer(webSocketOptions(settings, this.#gate));
     this.#addresses = new ClientAddress(settings.trustedProxies);
-    this.#authentication = new Authentication(settings);
+    this.#incidents = new IncidentLog(settings.runtime, settings.logger);
+    this.#authentication = new Authentication(settings, this.#incidents);
     this.#admission = new Admission(settings);
   }
 
@@ -100,13 +103,13 @@ export class Endpoint implements ConnectionHost {
     socket.on("error", destroy);
     const refusal = this.#checkOpen() ?? this.#gate.check(request);
     if (refusal !== undefined) {
-      this.#refuse(socket, refusal);
+      this.refuse(socket, refusal, request.socket.remoteAddress);
       return;
     }
     const address = this.#addresses.of(request.socket.remoteAddress, headerText(request, "x-forwarded-for"));
     const full = this.#admission.enter(address);
     if (full !== undefined) {
-      this.#refuse(socket, full);
+      this.refuse(socket, full, address);
       return;
     }
     if (this.settings.authenticate === undefined) {
@@ -155,13 +158,26 @@ export class Endpoint implements ConnectionHost {
     this.#acceptor.rateLimited?.(inlet);
   }
 
-  /** Counts a request that was refused. */
-  refused(reason: RefusalReason): void {
+  /** Answers a client that may not connect, and tells of it. */
+  refuse(socket: Duplex, refusal: Refusal, remoteAddress: string | undefined): void {
+    sendRefusal(socket, refusal);
+    this.refused(refusal.reason, refusal.explanation, { status: refusal.status, remoteAddress });
+  }
+
+  /** Counts and logs a client that was refused. */
+  refused(reason: RefusalReason, explanation: string, details: Readonly<Record<string, unknown>>): void {
+    if (!toldElsewhere.has(reason)) {
+      this.#incidents.warn(reason, { reason, ...details }, `Refused a client: ${explanation}`);
+    }
     try {
       this.settings.onRefused?.(reason);
     } catch (error) {
       this.settings.logger?.error({ error, reason }, "The onRefused hook failed.");
     }
+  }
+
+  gaveUp({ remoteAddress }: ConnectionInfo, status: number, reason: string): void {
+    this.#incidents.warn(reason, { status, reason, remoteAddress }, `Closed a client: ${reason}.`);
   }
 
   gone(connection: WsConnection): void {
@@ -179,11 +195,6 @@ export class Endpoint implements ConnectionHost {
     };
   }
 
-  #refuse(socket: Duplex, refusal: Refusal): void {
-    sendRefusal(socket, refusal);
-    this.refused(refusal.reason);
-  }
-
   async #authenticate(
     request: IncomingMessage,
     socket: Duplex,
@@ -198,7 +209,7 @@ export class Endpoint implements ConnectionHost {
       return;
     }
     this.#admission.leave(address);
-    if (refusal !== undefined) this.#refuse(socket, refusal);
+    if (refusal !== undefined) this.refuse(socket, refusal, address);
   }
 
   #upgrade(
@@ -256,6 +267,9 @@ export class Endpoint implements ConnectionHost {
     cutter?.cancel();
   }
 }
+
+/** An origin has its own line, with the setting to change; who stops a server knows what follows. */
+const toldElsewhere: ReadonlySet<RefusalReason> = new Set<RefusalReason>(["FORBIDDEN_ORIGIN", "CLOSING"]);
 
 const anybody: Identity = { trusted: undefined, expiresAtMs: undefined };
 

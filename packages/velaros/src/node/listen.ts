@@ -8,6 +8,7 @@ import { attachEndpoint } from "./attach.ts";
 import type { Acceptor } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { ListenOptions } from "./options.ts";
+import { watchRefusedSockets } from "./refused-sockets.ts";
 
 /** A server that listens. */
 export interface Listening extends Attachment {
@@ -76,6 +77,7 @@ function makeServer(endpoint: Endpoint, options: ListenOptions): Server {
           ...options.tls,
         });
   server.on("request", (request, response) => endpoint.handleRequest(request, response));
+  watchRefusedSockets(server, endpoint);
   return server;
 }
 

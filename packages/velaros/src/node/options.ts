@@ -159,9 +159,14 @@ export interface AttachOptions {
    * @defaultValue `[]`
    */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Told about refused origins and failing hooks. Pino-compatible; silent by default. */
+  /**
+   * Told about clients that were refused, or closed for what they do, and about failing hooks; of each kind at most one
+   * line in ten seconds, with the number of those that were left out. Pino-compatible.
+   *
+   * @defaultValue the router's logger
+   */
   readonly logger?: EndpointLogger | undefined;
-  /** Called for each upgrade request that is refused; for counters. */
+  /** Called for each client that is refused before it is connected; for counters. */
   readonly onRefused?: ((reason: RefusalReason) => void) | undefined;
   /** Closes the endpoint when it aborts, as `close()` does. */
   readonly signal?: AbortSignal | undefined;

@@ -5,14 +5,21 @@ import type { Duplex } from "node:stream";
 /** Why an upgrade request was refused; a label for logs and counters. */
 export type RefusalReason =
   | "BAD_REQUEST"
+  /** The request did not arrive in time. */
+  | "REQUEST_TIMEOUT"
   | "UNSUPPORTED_VERSION"
+  /** More headers, or longer ones, than a request may have. */
   | "TOO_MANY_HEADERS"
+  /** No TLS, a version that is too old, or not the right certificate. */
+  | "TLS_FAILED"
   | "NOT_FOUND"
   | "FORBIDDEN_ORIGIN"
   | "UNSUPPORTED_SUBPROTOCOL"
   | "UNAUTHENTICATED"
   | "AUTHENTICATION_OVERLOAD"
   | "TOO_MANY_CONNECTIONS"
+  /** The process would run out of file descriptors; hung up on before a request was read. */
+  | "TOO_MANY_SOCKETS"
   | "TOO_MANY_CONNECTIONS_OF_ADDRESS"
   | "TOO_MANY_ACCEPTS"
   | "CLOSING";

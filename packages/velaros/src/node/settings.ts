@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Runtime } from "velaros-protocol";
 import { VelarosError } from "../errors.ts";
 import { texts } from "../option-checks.ts";
 import { pingTimes } from "../ping-times.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
 import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { nodeRuntime } from "./runtime.ts";
@@ -103,13 +103,4 @@ function bytes(option: string, value: number): number {
 /** Leaves a fifth of the descriptors to everything that is not a client. */
 function defaultMaxConnections(): number {
   return Math.max(1, Math.min(16_000, Math.floor(descriptorLimit() * 0.8)));
-}
-
-function descriptorLimit(): number {
-  try {
-    const limits = readFileSync("/proc/self/limits", "utf8");
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  } catch {
-    return Infinity; // not Linux
-  }
 }

@@ -86,7 +86,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#closeSent) return this.#closedRejection();
     const { settings } = this.#host;
     if (this.#bufferedBytes > settings.maxBufferedBytes) {
-      this.end(CloseCode.TRY_AGAIN_LATER, "slow consumer");
+      this.#giveUp(CloseCode.TRY_AGAIN_LATER, "slow consumer");
       return this.#closedRejection();
     }
     this.#outbox.add(payload, type === "text" ? textOpcode : binaryOpcode);
@@ -171,6 +171,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
 
   onViolation(status: number): void {
     const reason = violations[status] ?? "";
+    this.#host.gaveUp(this.info, status, reason);
     this.#flush();
     this.#websocket.sendClose(status, reason);
     this.#closeSent = true;
@@ -233,7 +234,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (watch === undefined) return false;
     const verdict = watch.look(tick, this.#socket, this.#frames, this.#host.limits);
     if (verdict === "cut") this.cut();
-    else if (verdict !== undefined) this.end(verdict.status, verdict.reason);
+    else if (verdict !== undefined) this.#giveUp(verdict.status, verdict.reason);
     if (!watch.isOver) return true;
     this.#watch = undefined;
     return false;
@@ -296,6 +297,12 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     });
   }
 
+  /** Ends a connection that goes beyond what it may. */
+  #giveUp(status: number, reason: string): void {
+    if (!this.#told) this.#host.gaveUp(this.info, status, reason);
+    this.end(status, reason);
+  }
+
   /** The first end counts. */
   #recordEnd(status: number, reason: string, source: CloseSource): void {
     if (this.#status !== 0) return;
@@ -327,7 +334,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   rateExceeded(): void {
     if (this.#told) return;
     if (this.#inlet !== undefined) this.#host.rateLimited(this.#inlet);
-    this.end(CloseCode.POLICY_VIOLATION, "rate limit exceeded");
+    this.#giveUp(CloseCode.POLICY_VIOLATION, "rate limit exceeded");
   }
 
   #applyPause(): void {
