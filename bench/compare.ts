@@ -12,7 +12,8 @@ import { limitsFor } from "./harness/limits.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
 import { subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { layOut } from "./harness/trees.ts";
-import { Generator, measureAlternately, type Subject } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
+import { measureAlternately, type Subject } from "./load/measure.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

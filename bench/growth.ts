@@ -15,7 +15,8 @@ import { figureOf, micros, table } from "./harness/report.ts";
 import type { CurveResult, GrowthReport, PointResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { subjectOf, targets } from "./harness/targets.ts";
-import { Generator, measureAlternately } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
+import { measureAlternately } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
 import { measureStorms } from "./storm.ts";
 

@@ -16,7 +16,7 @@ import type { MemoryReport, MemoryResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { type Running, type TargetName, targets } from "./harness/targets.ts";
 import { residentKib } from "./load/cpu.ts";
-import { Generator } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
 import type { LoadShape } from "./load/shape.ts";
 
 const measured: readonly TargetName[] = ["ws", "velaros", "eurus-nats"];

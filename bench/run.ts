@@ -25,7 +25,8 @@ import type { CaseResult, LoadReport } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { startNatsRequests, subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { limitsFor } from "./harness/limits.ts";
-import { Generator, measureAlternately, type Subject, type Timing } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
+import { measureAlternately, type Subject, type Timing } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

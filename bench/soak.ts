@@ -15,7 +15,8 @@ import type { SoakReport, SoakSample } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { residentKib } from "./load/cpu.ts";
-import { Generator, median } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
+import { median } from "./load/measure.ts";
 import type { LoadShape } from "./load/shape.ts";
 
 const windowMs = 9_500;

@@ -6,7 +6,7 @@ import { micros, table } from "./harness/report.ts";
 import type { StormResult } from "./harness/reports.ts";
 import { type TargetName, targets } from "./harness/targets.ts";
 import { cpuMicros } from "./load/cpu.ts";
-import { Generator } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
 import type { LoadShape } from "./load/shape.ts";
 
 const connections = 5_000;

@@ -15,7 +15,8 @@ import { startNats } from "./harness/nats.ts";
 import { type Figure, figureOf, micros, table } from "./harness/report.ts";
 import type { WorkersReport, WorkersResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
-import { Generator, measureAlternately, type Subject, type Timing } from "./load/measure.ts";
+import { Generator } from "./load/generator.ts";
+import { measureAlternately, type Subject, type Timing } from "./load/measure.ts";
 import { describeShape, type LoadShape, type Window } from "./load/shape.ts";
 import { drawDocs } from "./docs.ts";
 

@@ -1,6 +1,6 @@
 // Makes a fresh clone ready, then runs what it was asked to run:
 //
-//   node scripts/setup.mjs [--for-tests | --for-long-tests] [--run <file.ts> [arguments…]]
+//   node scripts/setup.mjs [--for-tests | --for-long-tests | --for-benchmarks] [--run <file.ts> [arguments…]]
 //
 // Plain Node and no dependencies, because it runs before any is installed.
 import { spawn, spawnSync } from "node:child_process";
@@ -16,12 +16,12 @@ const oldestNode = [20, 19];
 const testPrograms = [
   {
     isThere: () => isOnPath("nats-server"),
-    package: "nats-server",
+    packages: ["nats-server"],
     usedFor: "tests against a real message bus",
   },
   {
     isThere: () => ["chromium", "chromium-browser", "google-chrome"].some(isOnPath),
-    package: "chromium",
+    packages: ["chromium"],
     usedFor: "tests in a real browser",
   },
 ];
@@ -30,7 +30,7 @@ const testPrograms = [
 const longTestPrograms = [
   {
     isThere: () => isOnPath("python3"),
-    package: "python3",
+    packages: ["python3"],
     usedFor: "tests with clients that were not written by us",
   },
   {
@@ -39,9 +39,19 @@ const longTestPrograms = [
       ["python3", "/usr/bin/python3"].some(
         (python) => spawnSync(python, ["-c", "import websockets"]).status === 0,
       ),
-    package: "python3-websockets",
+    packages: ["python3-websockets"],
     usedFor: "tests with a WebSocket client of another kind",
   },
+];
+
+/** The same for benchmarks. */
+const benchmarkPrograms = [
+  {
+    isThere: () => isOnPath("cc"),
+    packages: ["gcc", "libc6-dev"],
+    usedFor: "the load generator of the benchmarks",
+  },
+  ...testPrograms.filter((program) => program.packages.includes("nats-server")),
 ];
 
 main(process.argv.slice(2));
@@ -54,7 +64,11 @@ function main(words) {
   requireNode();
   installPackages();
   if (options.includes("--for-tests")) installPrograms(testPrograms);
-  if (options.includes("--for-long-tests")) installPrograms([...testPrograms, ...longTestPrograms]);
+  if (options.includes("--for-long-tests")) {
+    installPrograms([...testPrograms, ...longTestPrograms, ...benchmarkPrograms]);
+  }
+  if (options.includes("--for-benchmarks"))
+    installPrograms(benchmarkPrograms, "The benchmarks that need them fail.");
   if (command.length > 0) run(command);
 }
 
@@ -100,10 +114,10 @@ function packagesAreCurrent() {
   });
 }
 
-function installPrograms(programs) {
-  const missing = programs.filter((program) => !program.isThere());
+function installPrograms(programs, withoutThem = withoutTestPrograms()) {
+  const missing = [...new Set(programs)].filter((program) => !program.isThere());
   if (missing.length === 0) return;
-  const packages = missing.map((program) => program.package);
+  const packages = missing.flatMap((program) => program.packages);
   const apt = aptCommand();
   if (apt !== undefined) {
     say(`Installing ${packages.join(" and ")} (apt-get) …`);
@@ -113,19 +127,22 @@ function installPrograms(programs) {
     aptGet("update", "-q");
     if (aptGet("install", "-y", "-q", "--no-install-recommends", ...packages)) return;
   }
-  const consequence = process.env.CI
-    ? "This is CI, so the tests that need them will fail."
-    : "The tests that need them are skipped, and counted as skipped.";
   say(
     [
       "",
       "*** Not installed:",
-      ...missing.map((program) => `***   ${program.package.padEnd(18)} for ${program.usedFor}`),
+      ...missing.map((program) => `***   ${program.packages.join(" ").padEnd(18)} for ${program.usedFor}`),
       `*** To install: sudo apt-get install -y ${packages.join(" ")}`,
-      `*** ${consequence}`,
+      `*** ${withoutThem}`,
       "",
     ].join("\n"),
   );
+}
+
+function withoutTestPrograms() {
+  return process.env.CI
+    ? "This is CI, so the tests that need them will fail."
+    : "The tests that need them are skipped, and counted as skipped.";
 }
 
 /** How to call apt-get without being asked for a password: as root, or in CI through sudo. */

@@ -68,6 +68,7 @@ test.each([
   ["--for-tests", "", "chromium", "for tests in a real browser", "are skipped, and counted as skipped"],
   ["--for-tests", "1", "chromium", "for tests in a real browser", "will fail"],
   ["--for-long-tests", "", "python3", "for tests with clients", "are skipped"],
+  ["--for-benchmarks", "", "gcc", "libc6-dev +for the load generator", "The benchmarks that need them fail"],
 ])("what %s misses is named with the command that installs it (CI=%s)", async (option, ci, ...texts) => {
   const [program, use, consequence] = texts;
   const clone = await makeClone({

@@ -1,4 +1,5 @@
-import { type Generator, type Subject } from "../load/measure.ts";
+import type { Generator } from "../load/generator.ts";
+import type { Subject } from "../load/measure.ts";
 import type { Dialect, LoadShape, Window } from "../load/shape.ts";
 import type { Child, Processes } from "./child.ts";
 import { startNats } from "./nats.ts";

@@ -3,14 +3,12 @@ import type { Dialect } from "./shape.ts";
 
 /**
  * Ready-made client frames, one after the other, so that a connection sends n messages by writing one slice.
- * The slots hold different ids and different paths, all of the same length; the ring is stored twice so that
- * a slice never wraps.
+ * The slots hold different ids and different paths, all of the same length.
  */
 export interface FrameRing {
   readonly bytes: Buffer;
   readonly frameBytes: number;
   readonly slots: number;
-  readonly dialect: Dialect;
   /** What every reply has to carry in `data`. */
   readonly text: string;
 }
@@ -24,10 +22,10 @@ export const firstArea = 500;
 export function buildFrameRing(dialect: Dialect, dataBytes: number, area: number = firstArea): FrameRing {
   const text = "x".repeat(Math.max(0, dataBytes - '{"text":""}'.length));
   const messages: Buffer[] = [];
-  const slots = Math.max(32, Math.min(1024, Math.floor(ringBytesLimit / (dataBytes + 128))));
+  const slots = Math.max(64, Math.min(1024, Math.floor(ringBytesLimit / (dataBytes + 128))));
   for (let slot = 0; slot < slots; slot++) messages.push(clientFrame(message(dialect, area, slot, text)));
-  const once = Buffer.concat(messages);
-  return { bytes: Buffer.concat([once, once]), frameBytes: once.length / slots, slots, dialect, text };
+  const bytes = Buffer.concat(messages);
+  return { bytes, frameBytes: bytes.length / slots, slots, text };
 }
 
 /** The id of the message in this slot; as a number it has the same width everywhere. */

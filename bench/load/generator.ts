@@ -1,167 +1,105 @@
-// The load generator: a process of its own that does what its parent asks. It reads the CPU accounts of the
-// servers itself, at the very moment at which it reads its own counters.
-import process from "node:process";
-import { performance } from "node:perf_hooks";
-import { setTimeout as delay } from "node:timers/promises";
-import { ready } from "../servers/lib/child.ts";
-import { LoadConnection, outstandingLimit, type Tally } from "./connection.ts";
-import { cpuMicros } from "./cpu.ts";
-import { buildFrameRing, firstArea, type FrameRing } from "./frames.ts";
-import { Histogram } from "./histogram.ts";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Processes } from "../harness/child.ts";
+import { buildFrameRing, firstArea, idOfSlot } from "./frames.ts";
 import type { Destination, LoadShape, Window } from "./shape.ts";
-import { startTicker } from "./ticker.ts";
 
-export type GeneratorRequest =
-  | {
-      readonly do: "connect";
-      readonly name: string;
-      readonly destination: Destination;
-      readonly shape: LoadShape;
-    }
-  | {
-      readonly do: "run";
-      readonly name: string;
-      readonly shape: LoadShape;
-      readonly warmupMs: number;
-      readonly windowMs: number;
-      /** Role → process id. */
-      readonly processes: Readonly<Record<string, number>>;
-    }
-  | { readonly do: "disconnect"; readonly name: string };
-
-/** What a `connect` tells. */
+/** What {@link Generator.connect} tells. */
 export interface Connected {
   readonly connectSeconds: number;
 }
 
-interface Clients {
-  readonly connections: LoadConnection[];
-  readonly tally: Tally;
+export interface Run {
+  /** Of the clients that {@link Generator.connect} made. */
+  readonly name: string;
+  readonly shape: LoadShape;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  /** Role → process id. */
+  readonly processes: Readonly<Record<string, number>>;
 }
 
-const connectsAtOnce = 200;
-const drainTimeoutMs = 5_000;
-/** A paced connection that has this much unanswered gets nothing more: the server has fallen behind. */
-const pacedOutstandingLimit = outstandingLimit;
+/** A window as the program tells it: costs in the order in which the processes were given. */
+type MeasuredWindow = Omit<Window, "cpuMicrosPerReply"> & { readonly cpuMicrosPerReply: readonly number[] };
 
-const clientsByName = new Map<string, Clients>();
+const sources = fileURLToPath(new URL("generator/", import.meta.url));
+const program = fileURLToPath(new URL("../dist/load/generator", import.meta.url));
 
-ready({}, (request) => perform(request as GeneratorRequest));
+/**
+ * The clients: a process of its own, in C. One in JavaScript costs as much per message as the servers it
+ * measures, takes its share of the same cores, and is never asleep, so that nobody pays for waking it up.
+ */
+export class Generator {
+  readonly #child: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
 
-async function perform(request: GeneratorRequest): Promise<Window | Connected | undefined> {
-  switch (request.do) {
-    case "connect":
-      return connectAll(request.name, request.destination, request.shape);
-    case "run":
-      return run(request);
-    case "disconnect":
-      for (const connection of clientsByName.get(request.name)?.connections ?? []) connection.close();
-      clientsByName.delete(request.name);
-      return undefined;
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.stdout === null) throw new Error("The generator was started without a pipe");
+    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(processes: Processes): Promise<Generator> {
+    compile();
+    const child = spawn(program, [], { stdio: ["pipe", "pipe", "inherit"] });
+    processes.track(child);
+    await once(child, "spawn");
+    return new Generator(child);
+  }
+
+  /** Opens the clients of one destination, under a name that later calls use. */
+  async connect(name: string, destination: Destination, shape: LoadShape): Promise<Connected> {
+    const { port, dialect, path, areas = 1 } = destination;
+    const rings = Array.from({ length: areas }, (_, index) =>
+      buildFrameRing(dialect, shape.dataBytes, firstArea + index),
+    );
+    const [ring] = rings;
+    if (ring === undefined) throw new Error("No areas to send to");
+    const geometry = [rings.length, ring.frameBytes, ring.slots, idOfSlot(0), ring.text.length];
+    const words = ["connect", name, port, dialect, path, shape.connections, ...geometry];
+    return (await this.#ask(
+      words,
+      rings.map(({ bytes }) => bytes),
+    )) as Connected;
+  }
+
+  /** Puts clients under load and measures one window of it. Throws when a reply is wrong or missing. */
+  async run({ name, shape, warmupMs, windowMs, processes }: Run): Promise<Window> {
+    const load = [shape.inFlight ?? 0, shape.perSecond ?? 0];
+    const words = ["run", name, ...load, warmupMs, windowMs, ...Object.values(processes)];
+    const window = (await this.#ask(words)) as MeasuredWindow;
+    const costs = Object.keys(processes).map((role, index) => [role, window.cpuMicrosPerReply[index] ?? 0]);
+    return { ...window, cpuMicrosPerReply: Object.fromEntries(costs) as Record<string, number> };
+  }
+
+  /** Cuts the clients off, without a closing handshake. */
+  async disconnect(name: string): Promise<void> {
+    await this.#ask(["disconnect", name]);
+  }
+
+  async #ask(words: readonly (string | number)[], bytes: readonly Buffer[] = []): Promise<unknown> {
+    this.#child.stdin?.write(`${words.join(" ")}\n`);
+    for (const part of bytes) this.#child.stdin?.write(part);
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error("The load generator ended");
+    const answer = JSON.parse(value) as { readonly result?: unknown; readonly error?: string };
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer.result;
   }
 }
 
-async function connectAll(name: string, destination: Destination, shape: LoadShape): Promise<Connected> {
-  const rings = Array.from({ length: destination.areas ?? 1 }, (_, index) =>
-    buildFrameRing(destination.dialect, shape.dataBytes, firstArea + index),
-  );
-  const tally: Tally = {
-    replies: 0,
-    checked: 0,
-    outstanding: 0,
-    latencies: new Histogram(),
-    failure: undefined,
-  };
-  const connections: LoadConnection[] = [];
-  const from = performance.now();
-  while (connections.length < shape.connections) {
-    const batch: LoadConnection[] = [];
-    for (let count = Math.min(connectsAtOnce, shape.connections - connections.length); count > 0; count--) {
-      const ring = rings[(connections.length + batch.length) % rings.length] as FrameRing;
-      batch.push(new LoadConnection(destination, ring, tally));
-    }
-    connections.push(...batch);
-    await Promise.all(batch.map((connection) => connection.opened));
+function compile(): void {
+  mkdirSync(fileURLToPath(new URL(".", `file://${program}`)), { recursive: true });
+  const files = readdirSync(sources).filter((name) => name.endsWith(".c"));
+  const words = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-o", program, ...files, "-lm"];
+  const result = spawnSync("cc", words, { cwd: sources, encoding: "utf8" });
+  if (result.error !== undefined) {
+    throw new Error("The load generator needs a C compiler: apt-get install gcc libc6-dev", {
+      cause: result.error,
+    });
   }
-  clientsByName.set(name, { connections, tally });
-  return { connectSeconds: (performance.now() - from) / 1000 };
-}
-
-async function run(request: Extract<GeneratorRequest, { do: "run" }>): Promise<Window> {
-  const clients = clientsByName.get(request.name);
-  if (clients === undefined) throw new Error(`Nothing is connected under the name ${request.name}`);
-  const { connections, tally } = clients;
-  const stop = startLoad(connections, tally, request.shape);
-
-  await delay(request.warmupMs);
-  tally.latencies.reset();
-  const before = reading(tally, request.processes);
-  await delay(request.windowMs);
-  const after = reading(tally, request.processes);
-  const p50Micros = tally.latencies.quantile(0.5);
-  const p99Micros = tally.latencies.quantile(0.99);
-  stop();
-  await drained(tally);
-
-  const replies = after.replies - before.replies;
-  const seconds = (after.atMs - before.atMs) / 1000;
-  const cpuMicrosPerReply: Record<string, number> = {};
-  for (const role of Object.keys(request.processes)) {
-    cpuMicrosPerReply[role] = ((after.cpu[role] ?? 0) - (before.cpu[role] ?? 0)) / replies;
-  }
-  const generatorMicros = after.own - before.own;
-  return {
-    seconds,
-    replies,
-    p50Micros,
-    p99Micros,
-    cpuMicrosPerReply,
-    generatorMicrosPerReply: generatorMicros / replies,
-    generatorUtilisation: generatorMicros / seconds / 1e6,
-    checkedReplies: tally.checked,
-  };
-}
-
-function startLoad(connections: readonly LoadConnection[], tally: Tally, shape: LoadShape): () => void {
-  if (shape.inFlight !== undefined) {
-    const now = performance.now();
-    for (const connection of connections) {
-      connection.refill = true;
-      connection.send(shape.inFlight, now);
-    }
-    return () => {
-      for (const connection of connections) connection.refill = false;
-    };
-  }
-
-  const perMs = (shape.perSecond ?? 0) / 1000;
-  const startedMs = performance.now();
-  let sent = 0;
-  return startTicker(Math.max(0.05, 1 / perMs), () => {
-    const due = Math.floor((performance.now() - startedMs) * perMs);
-    for (; sent < due; sent++) {
-      const connection = connections[sent % connections.length];
-      if (connection === undefined) return;
-      if (connection.outstanding >= pacedOutstandingLimit) {
-        tally.failure ??= new Error(`The server can't keep up with ${shape.perSecond} messages per second`);
-        return;
-      }
-      // From when the message was due, not from when the ticker got to it: waiting counts.
-      connection.send(1, startedMs + (sent + 1) / perMs);
-    }
-  });
-}
-
-function reading(tally: Tally, processes: Readonly<Record<string, number>>) {
-  const cpu: Record<string, number> = {};
-  for (const [role, pid] of Object.entries(processes)) cpu[role] = cpuMicros(pid);
-  return { replies: tally.replies, cpu, own: cpuMicros(process.pid), atMs: performance.now() };
-}
-
-/** Every message must be answered in the end, and nothing may have gone wrong on the way. */
-async function drained(tally: Tally): Promise<void> {
-  const deadline = performance.now() + drainTimeoutMs;
-  while (tally.outstanding > 0 && tally.failure === undefined && performance.now() < deadline) await delay(5);
-  if (tally.failure !== undefined) throw tally.failure;
-  if (tally.outstanding !== 0) throw new Error(`${tally.outstanding} replies are missing after 5 s`);
+  if (result.status !== 0) throw new Error(`The load generator can't be compiled:\n${result.stderr}`);
 }

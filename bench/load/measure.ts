@@ -1,6 +1,4 @@
-import type { Child, Processes } from "../harness/child.ts";
-import type { Connected, GeneratorRequest } from "./generator.ts";
-import type { Destination, LoadShape, Window } from "./shape.ts";
+import type { Window } from "./shape.ts";
 
 /** Durations of one measurement. */
 export interface Timing {
@@ -33,39 +31,6 @@ export async function measureAlternately(
     }
   }
   return windows;
-}
-
-/** The load generator's process. */
-export class Generator {
-  readonly #child: Child;
-
-  private constructor(child: Child) {
-    this.#child = child;
-  }
-
-  static async start(processes: Processes): Promise<Generator> {
-    return new Generator(await processes.start("load/generator.js", {}));
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  async connect(name: string, destination: Destination, shape: LoadShape): Promise<Connected> {
-    return (await this.#ask({ do: "connect", name, destination, shape })) as Connected;
-  }
-
-  async run(request: Omit<Extract<GeneratorRequest, { do: "run" }>, "do">): Promise<Window> {
-    return (await this.#ask({ do: "run", ...request })) as Window;
-  }
-
-  async disconnect(name: string): Promise<void> {
-    await this.#ask({ do: "disconnect", name });
-  }
-
-  async #ask(request: GeneratorRequest): Promise<unknown> {
-    return this.#child.ask(request);
-  }
 }
 
 export function median(values: readonly number[]): number {
