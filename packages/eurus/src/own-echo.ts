@@ -14,6 +14,7 @@ const echoTimeoutMs = 5_000;
 /** How long answers may take on a bus between processes, beyond the time that our own announcements take. */
 const answerMs = 50;
 const rounds = 3;
+const lateTicks = ticksFor(1_000);
 const overdueTicks = ticksFor(3_000);
 
 /**
@@ -45,6 +46,14 @@ export class OwnEcho {
    */
   get isOverdue(): boolean {
     return this.#overdueTicks >= overdueTicks;
+  }
+
+  /**
+   * Whether it is late enough that others may be silent for the same reason. No lease may end before we know better:
+   * by the time that the bus counts as away, leases that were nearly over would have ended.
+   */
+  get isLate(): boolean {
+    return this.#overdueTicks >= lateTicks;
   }
 
   /** A tick of the owner's loop has passed. */

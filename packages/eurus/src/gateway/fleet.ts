@@ -58,11 +58,14 @@ export class Fleet {
     return this.#away;
   }
 
-  /** The bus went away or came back. While it is away nobody is declared dead. */
-  setAway(away: boolean): void {
-    if (away === this.#away) return;
+  /**
+   * The bus went away or came back, or may be about to.
+   *
+   * @param isDoubtful - Nobody is declared dead while it is away, nor while it may be.
+   */
+  setBus(away: boolean, isDoubtful: boolean): void {
     this.#away = away;
-    if (away) this.#directory.freeze();
+    if (away || isDoubtful) this.#directory.freeze();
     else this.#directory.thaw();
   }
 

@@ -236,7 +236,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
   #checkBus(): void {
     const isConnected = this.#transport.status === "connected";
-    this.fleet.setAway(!isConnected || this.#announcer.echo.isOverdue);
+    const { echo } = this.#announcer;
+    this.fleet.setBus(!isConnected || echo.isOverdue, echo.isLate);
   }
 
   #settleOverdue(): void {

@@ -188,10 +188,10 @@ export class ServiceRun implements AcceptorHost {
     this.#checkBus();
   }
 
-  /** As the gateway does it: the bus is also away when our own announcements don't come back. */
+  /** As the gateway does it: leases also rest when our own announcements don't come back. */
   #checkBus(): void {
     const isConnected = this.#options.transport.status === "connected";
-    this.#announcer.setAway(!isConnected || this.#announcer.echo.isOverdue);
+    this.#announcer.setAway(!isConnected || this.#announcer.echo.isLate);
   }
 
   /** Resolves when peers have taken what was said on these links, and the bus what was published. */
