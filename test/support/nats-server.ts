@@ -115,6 +115,7 @@ export class NatsServer {
     }
     const child = spawn(program, parameters, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
+    endWithThisProcess(child);
     this.#log = "";
     child.stderr?.on("data", (data: Buffer) => {
       this.#log += data.toString();
@@ -145,6 +146,17 @@ export class NatsServer {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * A test that runs out of time never gets to end its server, and its process may be killed itself. So a shell waits
+ * for the end of this process, which closes its input, and ends the server; its files stay.
+ */
+function endWithThisProcess(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const script = 'read -r _; kill -9 "$0" 2> /dev/null';
+  const guard = spawn("sh", ["-c", script, String(child.pid)], { stdio: ["pipe", "ignore", "ignore"] });
+  child.on("exit", () => guard.kill("SIGKILL"));
 }
 
 /** The server writes this file once it listens. */

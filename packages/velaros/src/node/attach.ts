@@ -7,7 +7,7 @@ import { Endpoint } from "./endpoint.ts";
 import { pathOf } from "./handshake.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import type { Refusal } from "./refusal.ts";
-import { destroy, sendRefusal } from "./refusal.ts";
+import { destroy } from "./refusal.ts";
 
 /** WebSockets on a server that somebody else made. */
 export interface Attachment extends AsyncDisposable {
