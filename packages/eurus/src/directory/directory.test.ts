@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { instanceAnnouncement } from "../../../../test/support/announcements.ts";
+import { gatewayAnnouncement, instanceAnnouncement } from "../../../../test/support/announcements.ts";
+import * as subjects from "../link/subjects.ts";
+import { encodeGatewayAnnouncement } from "./announcement-codec.ts";
 import type { InstanceAnnouncement } from "./announcement.ts";
 import { Directory } from "./directory.ts";
 import type { DirectoryEvent } from "./directory-event.ts";
@@ -310,6 +312,37 @@ test("a rolling deploy does not flip a claim: the earliest one stays with the ro
   expect(directory.takeClaims()).toEqual([]);
 });
 
+test("what there is to ask and to tell is spread over announcements that can be read [weakness:W15]", () => {
+  const directory = createDirectory();
+  const routes = (claimedAt: number): { pattern: string; claimedAt: number }[] =>
+    Array.from({ length: 1_000 }, (_, index) => ({
+      pattern: `/${"é".repeat(200)}/${index}`,
+      claimedAt,
+    }));
+  directory.apply(instanceAnnouncement("old", routes(1)));
+  directory.apply(instanceAnnouncement("new", routes(2)));
+  for (let index = 0; index < 1_000; index += 1) {
+    const id = `${index}-`.padEnd(64, "x");
+    directory.apply({ ...instanceAnnouncement(id, []), descriptor: undefined });
+  }
+
+  const asked = new Set<string>();
+  const told = new Set<string>();
+  for (let announcements = 0; directory.hasQuestions; announcements += 1) {
+    expect(announcements).toBeLessThan(100);
+    const announcement = gatewayAnnouncement("g1", {
+      wanted: directory.takeWanted(),
+      claims: directory.takeClaims(),
+    });
+    encodeGatewayAnnouncement(subjects.gatewayAnnouncement("main", "g1"), announcement);
+    for (const id of announcement.wanted) asked.add(id);
+    for (const { pattern } of announcement.claims) told.add(pattern);
+  }
+
+  expect(asked.size).toBe(1_000);
+  expect(told.size).toBe(1_000);
+});
+
 test("among equally specific routes a pin decides first, then whether anybody stays", () => {
   const directory = createDirectory();
   const draining = { service: "a", draining: true };
@@ -317,7 +350,7 @@ test("among equally specific routes a pin decides first, then whether anybody st
   directory.apply(instanceAnnouncement("b1", [{ pattern: "/x", claimedAt: 2 }], { service: "b" }));
 
   expect(directory.resolve("/x")?.service).toBe("b");
-  expect(directory.resolve("/x", (service) => service === "a")?.service).toBe("a");
+  expect(directory.resolve("/x", { isPinnedTo: (service) => service === "a" })?.service).toBe("a");
 });
 
 test("every gateway routes alike, in whatever order announcements arrive [fault:R1]", () => {

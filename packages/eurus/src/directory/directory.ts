@@ -11,7 +11,7 @@ import type { DirectoryOptions } from "./directory-options.ts";
 import { IgnoredInstances } from "./ignored-instances.ts";
 import { Instance } from "./instance.ts";
 import { Leases, ticksFor } from "./leases.ts";
-import { RouteTable } from "./route-table.ts";
+import { type PinnedClient, RouteTable } from "./route-table.ts";
 import type { Route } from "./route.ts";
 import { Tombstones } from "./tombstones.ts";
 
@@ -20,6 +20,10 @@ export type { DirectoryOptions } from "./directory-options.ts";
 
 /** After a goodbye or a new epoch, late announcements of the old one are recognised for this long. */
 const closedEpochMs = 60_000;
+
+/** How many descriptors one announcement asks for, and the size of the claims that it tells: it has to stay readable. */
+const wantedPerAnnouncement = 256;
+const claimBytesPerAnnouncement = 16_384;
 
 /**
  * Which instances exist and what they serve, from what they announce. Synchronous and without a clock: time passes
@@ -68,10 +72,10 @@ export class Directory {
    * The route that a message to `path` takes. `isWithdrawn` tells that nobody serves it any more, but somebody did
    * until a moment ago.
    *
-   * @param isPinned - Whether the client is pinned to a service already; preferred among equally specific routes.
+   * @param client - Services that it is pinned to already are preferred among equally specific routes.
    */
-  resolve(path: string, isPinned?: (service: string) => boolean): Route | undefined {
-    return this.#routes.resolve(path, isPinned);
+  resolve(path: string, client?: PinnedClient): Route | undefined {
+    return this.#routes.resolve(path, client);
   }
 
   /**
@@ -198,17 +202,27 @@ export class Directory {
     return this.#wanted.size > 0 || this.#claims.size > 0;
   }
 
-  /** Ids of instances whose descriptor should be asked for; asked once, they are not named again until they speak. */
+  /**
+   * Ids of instances whose descriptor should be asked for, as many as go into one announcement. Asked once, they are
+   * not named again until they speak.
+   */
   takeWanted(): readonly string[] {
-    const wanted = [...this.#wanted];
-    this.#wanted.clear();
+    const wanted = [...this.#wanted].slice(0, wantedPerAnnouncement);
+    for (const id of wanted) this.#wanted.delete(id);
     return wanted;
   }
 
-  /** Claims that are older than what instances announced lately; to be announced to them. */
+  /** Claims that are older than what instances announced lately, as many as go into one announcement to them. */
   takeClaims(): readonly RememberedClaim[] {
-    const claims = [...this.#claims.values()];
-    this.#claims.clear();
+    const claims: RememberedClaim[] = [];
+    const encoder = new TextEncoder();
+    let bytes = 0;
+    for (const [key, claim] of this.#claims) {
+      bytes += encoder.encode(JSON.stringify(claim)).byteLength + 1;
+      if (bytes > claimBytesPerAnnouncement) break;
+      this.#claims.delete(key);
+      claims.push(claim);
+    }
     return claims;
   }
 
