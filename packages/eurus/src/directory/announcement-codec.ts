@@ -38,7 +38,7 @@ export function readInstanceAnnouncement(subject: string, payload: unknown): Rea
       pins: fields.count("pins"),
       opens: fields.count("opens"),
       lagMs: fields.count("lagMs"),
-      links: fields.counts("links", limits.entries),
+      links: readLinks(fields),
     };
     checkSubject(subject, announcement.service, announcement.instanceId);
     const { descriptor, descriptorHash } = announcement;
@@ -60,7 +60,7 @@ export function readGatewayAnnouncement(subject: string, payload: unknown): Read
       sequence: fields.count("sequence"),
       versions: readVersions(fields),
       goodbye: fields.flag("goodbye"),
-      links: fields.has("links") ? fields.counts("links", limits.entries) : undefined,
+      links: readLinks(fields),
       wanted: fields.tokens("wanted", limits.entries),
       claims: fields.list("claims", limits.entries).map(readRememberedClaim),
     };
@@ -70,22 +70,20 @@ export function readGatewayAnnouncement(subject: string, payload: unknown): Read
 }
 
 /**
- * Encodes what an instance announces.
+ * Encodes what an instance announces. When it hears more gateways than fit, it names none.
  *
  * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when nobody would accept it: too many routes, too large.
  */
 export function encodeInstanceAnnouncement(subject: string, announcement: InstanceAnnouncement): Uint8Array {
   const { service, instanceId, descriptorHash, versions, links, ...rest } = announcement;
-  const payload = encode({
+  const fields = {
     service,
     instance: instanceId,
     hash: descriptorHash,
     versions: [versions.min, versions.max],
-    links: Object.fromEntries(links),
     ...rest,
-  });
-  refuse(subject, readInstanceAnnouncement(subject, payload).problem);
-  return payload;
+  };
+  return encodeChecked(subject, fields, links, readInstanceAnnouncement);
 }
 
 /**
@@ -96,17 +94,24 @@ export function encodeInstanceAnnouncement(subject: string, announcement: Instan
 export function encodeGatewayAnnouncement(subject: string, announcement: GatewayAnnouncement): Uint8Array {
   const { gatewayId, versions, links, ...rest } = announcement;
   const fields = { id: gatewayId, versions: [versions.min, versions.max], ...rest };
-  if (links !== undefined && links.size <= limits.entries) {
-    const payload = encode({ ...fields, links: Object.fromEntries(links) });
-    if (readGatewayAnnouncement(subject, payload).problem === undefined) return payload;
-  }
-  const payload = encode(fields);
-  refuse(subject, readGatewayAnnouncement(subject, payload).problem);
-  return payload;
+  return encodeChecked(subject, fields, links, readGatewayAnnouncement);
 }
 
-function refuse(subject: string, problem: string | undefined): void {
+/** Encodes what the other side will be able to read: with the links, or else without. */
+function encodeChecked(
+  subject: string,
+  fields: object,
+  links: ReadonlyMap<string, number> | undefined,
+  read: (subject: string, payload: unknown) => Reading<unknown>,
+): Uint8Array {
+  if (links !== undefined) {
+    const payload = encode({ ...fields, links: Object.fromEntries(links) });
+    if (read(subject, payload).problem === undefined) return payload;
+  }
+  const payload = encode(fields);
+  const { problem } = read(subject, payload);
   if (problem !== undefined) throw new EurusError("EURUS_ANNOUNCEMENT_INVALID", { subject, problem });
+  return payload;
 }
 
 function reading<Announcement>(read: () => Announcement): Reading<Announcement> {
@@ -137,6 +142,10 @@ function checkSubject(subject: string, name: string, id: string): void {
   if (!subject.endsWith(`.${name}.${id}`)) {
     throw new Rejection(`it says that it is ${name}.${id}, which is not where it comes from`);
   }
+}
+
+function readLinks(fields: FieldReader): ReadonlyMap<string, number> | undefined {
+  return fields.has("links") ? fields.counts("links", limits.entries) : undefined;
 }
 
 function readVersions(fields: FieldReader): WireVersions {

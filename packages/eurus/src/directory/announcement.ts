@@ -45,8 +45,11 @@ export interface InstanceAnnouncement {
   readonly opens: number;
   /** How late its event loop runs, in milliseconds. */
   readonly lagMs: number;
-  /** The gateways that it hears, by id, with the number of the open link; 0 without one. */
-  readonly links: ReadonlyMap<string, number>;
+  /**
+   * The gateways that it hears, by id, with the number of the open link; 0 without one. Undefined says nothing about
+   * any of them; see {@link LinkListTurns}.
+   */
+  readonly links: ReadonlyMap<string, number> | undefined;
 }
 
 /** A claim that a gateway remembers to be older than an instance said. */
@@ -65,8 +68,8 @@ export interface GatewayAnnouncement {
   readonly versions: WireVersions;
   readonly goodbye: boolean;
   /**
-   * The instances that it knows, by id, with the number of the open link; 0 without one. Undefined when they are too
-   * many to name, which says nothing about any of them.
+   * The instances that it knows, by id, with the number of the open link; 0 without one. Undefined says nothing about
+   * any of them.
    */
   readonly links: ReadonlyMap<string, number> | undefined;
   /** Ids of instances whose descriptor it asks for. */

@@ -1,6 +1,8 @@
 import type { Runtime, Timer } from "velaros-protocol";
 import { encodeGatewayAnnouncement, readGatewayAnnouncement } from "../directory/announcement-codec.ts";
+import { AnnouncementPace } from "../directory/announcement-pace.ts";
 import type { RememberedClaim, WireVersions } from "../directory/announcement.ts";
+import { LinkListTurns } from "../directory/link-list-turns.ts";
 import { OwnEcho } from "../own-echo.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
@@ -24,10 +26,11 @@ export class GatewayAnnouncer {
   readonly #intervalMs: number;
   readonly #presence: GatewayPresence;
   readonly #subject: string;
+  readonly #linkLists = new LinkListTurns();
+  readonly #pace: AnnouncementPace;
   #sequence = 0;
   #binding: Unsubscribe | undefined;
   #beat: Timer | undefined;
-  #soon = false;
 
   constructor(transport: Transport, runtime: Runtime, intervalMs: number, presence: GatewayPresence) {
     this.#transport = transport;
@@ -36,6 +39,9 @@ export class GatewayAnnouncer {
     this.#presence = presence;
     this.#subject = subjects.gatewayAnnouncement(presence.gatewayName, presence.gatewayId);
     this.echo = new OwnEcho(transport, runtime, () => this.announce());
+    this.#pace = new AnnouncementPace(runtime, () => {
+      if (this.#binding !== undefined) this.announce();
+    });
   }
 
   /** Resolves after one round: whoever is there has heard of us, and we of them. */
@@ -62,7 +68,7 @@ export class GatewayAnnouncer {
       sequence,
       versions,
       goodbye,
-      links: this.#presence.linkIds(),
+      links: this.#linkLists.next(this.#presence.linkIds()),
       wanted: [...wanted, ...asked],
       claims,
     });
@@ -71,14 +77,9 @@ export class GatewayAnnouncer {
     return sequence;
   }
 
-  /** Announces at the end of this turn; what several instances need is said once. */
+  /** Announces at the end of this turn, or a little later in a crowd; what several instances need is said once. */
   announceSoon(): void {
-    if (this.#soon) return;
-    this.#soon = true;
-    this.#runtime.defer(() => {
-      this.#soon = false;
-      if (this.#binding !== undefined) this.announce();
-    });
+    this.#pace.soon();
   }
 
   goodbye(): void {
@@ -88,6 +89,7 @@ export class GatewayAnnouncer {
 
   stop(): void {
     this.#beat?.cancel();
+    this.#pace.stop();
     this.#binding?.();
     this.#binding = undefined;
     this.echo.stop();

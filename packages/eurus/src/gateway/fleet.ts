@@ -4,6 +4,7 @@ import type { InstanceAnnouncement, WireVersions } from "../directory/announceme
 import { Directory } from "../directory/directory.ts";
 import type { DirectoryEvent } from "../directory/directory.ts";
 import type { Instance } from "../directory/instance.ts";
+import type { PinnedClient } from "../directory/route-table.ts";
 import type { Route } from "../directory/route.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent, InstanceRemovedCause } from "../events.ts";
@@ -70,8 +71,8 @@ export class Fleet {
   }
 
   /** The route that a message takes; a withdrawn one when nobody serves the path any more but somebody just did. */
-  resolve(path: string, isPinned?: (service: string) => boolean): Route | undefined {
-    return this.#directory.resolve(path, isPinned);
+  resolve(path: string, client?: PinnedClient): Route | undefined {
+    return this.#directory.resolve(path, client);
   }
 
   canServe(path: string): boolean {
@@ -136,7 +137,9 @@ export class Fleet {
     }
     this.#directory.apply(announcement);
     this.#checkLink(announcement);
-    this.#directory.expectGateways(Math.max(1, announcement.links.size));
+    if (announcement.links !== undefined) {
+      this.#directory.expectGateways(Math.max(1, announcement.links.size));
+    }
     if (this.#directory.hasQuestions) this.#options.announceSoon();
 
     const listeners = this.#listeners.get(announcement.instanceId);
@@ -192,6 +195,7 @@ export class Fleet {
     if (pins === undefined || instance?.announcement !== announcement || pins.instance !== instance) return;
     // What was opened and is not yet accepted can't be in the totals that the instance just told.
     this.#directory.balancer(pins.service)?.pending(instance.load, pins.opening);
+    if (announcement.links === undefined) return;
     pins.heartbeat(announcement.links.get(this.#options.gatewayId) === pins.link.linkId);
   }
 

@@ -5,11 +5,13 @@ import {
   readInstanceAnnouncement,
 } from "../directory/announcement-codec.ts";
 import { AnnouncementGate } from "../directory/announcement-gate.ts";
+import { AnnouncementPace } from "../directory/announcement-pace.ts";
 import { hashDescriptor } from "../directory/announcement.ts";
 import type { GatewayAnnouncement, InstanceDescriptor, WireVersions } from "../directory/announcement.ts";
 import { RouteClaims } from "../directory/claims.ts";
 import { GatewayList } from "../directory/gateway-list.ts";
 import type { GatewayListEvent } from "../directory/gateway-list.ts";
+import { LinkListTurns } from "../directory/link-list-turns.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import * as subjects from "../link/subjects.ts";
@@ -50,11 +52,12 @@ export class ServiceAnnouncer {
   readonly #gateways: GatewayList;
   readonly #gate = new AnnouncementGate();
   readonly #claims = new RouteClaims();
+  readonly #linkLists = new LinkListTurns();
+  readonly #pace: AnnouncementPace;
   #bindings: Unsubscribe[] = [];
   #beat: Timer | undefined;
   #sequence = 0;
   #draining = false;
-  #soon = false;
   /** Of what gateways were told last. */
   #descriptorHash = "";
 
@@ -75,6 +78,9 @@ export class ServiceAnnouncer {
       (event) => this.#tell(event),
     );
     this.echo = new OwnEcho(transport, this.#runtime, () => this.announce(true));
+    this.#pace = new AnnouncementPace(this.#runtime, () => {
+      if (this.#bindings.length > 0) this.#announceOrReport(true);
+    });
   }
 
   /**
@@ -119,7 +125,7 @@ export class ServiceAnnouncer {
       goodbye,
       ...this.#presence.sockets(),
       lagMs: this.#presence.lagMs(),
-      links: this.#links(),
+      links: this.#linkLists.next(this.#links()),
     });
     this.#sequence = sequence;
     this.#descriptorHash = descriptorHash;
@@ -128,14 +134,12 @@ export class ServiceAnnouncer {
     return sequence;
   }
 
-  /** Announces at the end of this turn, behind what links still have to send; what several gateways ask is said once. */
+  /**
+   * Announces at the end of this turn, behind what links still have to send, or a little later in a crowd; what
+   * several gateways ask is said once.
+   */
   announceSoon(): void {
-    if (this.#soon) return;
-    this.#soon = true;
-    this.#runtime.defer(() => {
-      this.#soon = false;
-      if (this.#bindings.length > 0) this.#announceOrReport(true);
-    });
+    this.#pace.soon();
   }
 
   /** From now on gateways choose other instances. */
@@ -151,6 +155,7 @@ export class ServiceAnnouncer {
 
   stop(): void {
     this.#beat?.cancel();
+    this.#pace.stop();
     for (const unbind of this.#bindings.splice(0)) unbind();
     this.echo.stop();
   }
