@@ -10,6 +10,11 @@ export interface RouteConflict {
   readonly others: readonly string[];
 }
 
+/** A client for whom a route is looked for. */
+export interface PinnedClient {
+  isPinnedTo(service: string): boolean;
+}
+
 /** Which service an operator wants to own a pattern, by the text of the pattern. */
 export type RouteOwners = Readonly<Record<string, string>>;
 
@@ -77,14 +82,14 @@ export class RouteTable {
   /**
    * The route that a message takes; a withdrawn one when nobody serves the path but somebody just did.
    *
-   * @param isPinned - Whether the client is pinned to a service, which is preferred among equally specific routes.
+   * @param client - Services that it is pinned to are preferred among equally specific routes.
    */
-  resolve(path: string, isPinned?: (service: string) => boolean): Route | undefined {
+  resolve(path: string, client?: PinnedClient): Route | undefined {
     const matches = this.#index.lookup(path);
     let best: Route | undefined;
     for (const { value: route } of matches) {
       if (!this.#isKnown(route)) continue;
-      if (best === undefined || compareChoices(route, best, isPinned) < 0) best = route;
+      if (best === undefined || compareChoices(route, best, client) < 0) best = route;
     }
     return best;
   }
@@ -127,11 +132,13 @@ function keyOf(service: string, text: string): string {
  * As {@link compareRoutes}, but what somebody serves comes first; and among equally specific routes a pin, and an
  * instance that stays, count more than a claim.
  */
-function compareChoices(left: Route, right: Route, isPinned?: (service: string) => boolean): number {
+function compareChoices(left: Route, right: Route, client: PinnedClient | undefined): number {
   return (
     Number(left.isWithdrawn) - Number(right.isWithdrawn) ||
     compareSpecificity(left.pattern, right.pattern) ||
-    (isPinned === undefined ? 0 : Number(isPinned(right.service)) - Number(isPinned(left.service))) ||
+    (client === undefined
+      ? 0
+      : Number(client.isPinnedTo(right.service)) - Number(client.isPinnedTo(left.service))) ||
     Number(right.isStaying) - Number(left.isStaying) ||
     compareRoutes(left, right)
   );

@@ -24,8 +24,6 @@ export class EdgeSocket {
   openMessages = 0;
   /** This socket is about to be closed and may not be pinned anew. */
   closing = false;
-  /** Whether this client is pinned to a service. */
-  readonly isPinned = (service: string): boolean => this.pinTo(service) !== undefined;
   // There are many idle clients: what most never need is made when it is.
   #requests: RequestOwners | undefined;
   #told: Set<string> | undefined;
@@ -87,6 +85,11 @@ export class EdgeSocket {
   /** Whether a message with this id may answer a question of this pin. */
   isAsking(id: string, pin: Pin): boolean {
     return this.#requests?.latest(id) === pin;
+  }
+
+  /** Whether this client is pinned to a service. */
+  isPinnedTo(service: string): boolean {
+    return this.pinTo(service) !== undefined;
   }
 
   /** The pin to this service, if there is one. */

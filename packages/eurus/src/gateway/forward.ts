@@ -10,6 +10,9 @@ import type { InstancePins } from "./instance-pins.ts";
 import { settleForeign, settleUnavailable } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
 
+/** No instance has refused the client so far. Shared, because there are many pins. */
+const nobody: readonly string[] = [];
+
 /** A client's message, and what its answer needs to know of it. */
 type Question = ReturnType<Context["forwardable"]>;
 
@@ -38,7 +41,7 @@ export class Forwarder {
       });
       return undefined;
     }
-    const route = fleet.resolve(path, edge.isPinned);
+    const route = fleet.resolve(path, edge);
     if (route === undefined) return context.next();
 
     const message = context.forwardable();
@@ -58,7 +61,9 @@ export class Forwarder {
     const refusedBy = [...pin.refusedBy, instance.instanceId];
     const path = frames[0]?.path;
     const route =
-      path === undefined ? undefined : this.#parts.fleet.resolve(path, (name) => name === service);
+      path === undefined
+        ? undefined
+        : this.#parts.fleet.resolve(path, { isPinnedTo: (name) => name === service });
     const isOpen = !edge.closing && !edge.socket.closed;
     const next = isOpen && route?.service === service ? this.#choose(route, refusedBy) : undefined;
     if (next === undefined) {
@@ -108,12 +113,12 @@ export class Forwarder {
       this.#refuse(edge, message, "OVERLOADED", service);
       return undefined;
     }
-    const instance = edge.closing ? undefined : this.#choose(route, []);
+    const instance = edge.closing ? undefined : this.#choose(route, nobody);
     if (instance === undefined) {
       this.#unavailable(edge, message, service);
       return undefined;
     }
-    return instance.open(edge, []);
+    return instance.open(edge, nobody);
   }
 
   #choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {

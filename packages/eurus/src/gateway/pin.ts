@@ -21,7 +21,8 @@ export class Pin {
   readonly refusedBy: readonly string[];
   #state: "opening" | "open" | "ended" = "opening";
   #lastNumber = 0;
-  #held: MessageFrame[] = [];
+  // Made when it is needed, which for most of its life it is not.
+  #held: MessageFrame[] | undefined;
   #heldBytes = 0;
   #blocking = false;
 
@@ -55,7 +56,7 @@ export class Pin {
 
   /** The numbers of the messages that nobody has accepted. */
   get heldNumbers(): readonly number[] {
-    return this.#held.map((frame) => frame.number);
+    return this.#held?.map((frame) => frame.number) ?? [];
   }
 
   /** Whether a message with this number may still be answered. Messages without id are never counted as ended. */
@@ -109,9 +110,9 @@ export class Pin {
   /** The frames that nobody has accepted; they are the caller's now. */
   takeHeld(): readonly MessageFrame[] {
     const held = this.#held;
-    this.#held = [];
+    this.#held = undefined;
     this.#heldBytes = 0;
-    return held;
+    return held ?? [];
   }
 
   /** A handler has ended, or the client was told that nobody knows whether it did. */
@@ -140,7 +141,7 @@ export class Pin {
       this.edge.openMessages++;
     }
     if (this.#state === "opening") {
-      this.#held.push(frame);
+      (this.#held ??= []).push(frame);
       this.#heldBytes += frame.body.byteLength;
     }
   }
