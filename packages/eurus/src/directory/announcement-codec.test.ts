@@ -164,3 +164,22 @@ test("what nobody would accept is not announced", () => {
   );
   expect(() => encodeInstanceAnnouncement(subject, instanceAnnouncement("i2", []))).toThrow(EurusError);
 });
+
+test("a descriptor that was read before is not read again, whatever it is", () => {
+  const payload = encodeInstanceAnnouncement(subject, instanceAnnouncement("i1", ["/a"]));
+  const asked: string[] = [];
+  const isKnown =
+    (known: boolean) =>
+    (...words: readonly string[]): boolean => {
+      asked.push(words.join(" "));
+      return known;
+    };
+  const { descriptorHash } = instanceAnnouncement("i1", ["/a"]);
+
+  const read = readInstanceAnnouncement(subject, payload, isKnown(false)).announcement;
+  const skipped = readInstanceAnnouncement(subject, payload, isKnown(true)).announcement;
+
+  expect(read?.descriptor?.routes).toHaveLength(1);
+  expect(skipped).toEqual({ ...read, descriptor: undefined });
+  expect(asked).toEqual([`i1 e1 ${descriptorHash}`, `i1 e1 ${descriptorHash}`]);
+});

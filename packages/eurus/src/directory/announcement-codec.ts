@@ -21,18 +21,29 @@ export type Reading<Announcement> =
  * Reads what an instance announced. The input may be anything, and no input throws.
  *
  * @param subject - Where it came from; its last two tokens, which the broker proves, must agree with what it says.
+ * @param isKnown - Whether the descriptor of this instance, epoch and hash has been read before; then it is skipped. It
+ *   is dear to check, and when many gateways start each asks for it and all hear it.
  */
-export function readInstanceAnnouncement(subject: string, payload: unknown): Reading<InstanceAnnouncement> {
+export function readInstanceAnnouncement(
+  subject: string,
+  payload: unknown,
+  isKnown: (instanceId: string, epoch: string, descriptorHash: string) => boolean = () => false,
+): Reading<InstanceAnnouncement> {
   return reading(() => {
     const fields = new FieldReader(decode(payload), "");
+    const service = fields.token("service");
+    const instanceId = fields.token("instance");
+    const epoch = fields.token("epoch");
+    const hash = fields.token("hash");
+    const isTold = fields.has("descriptor") && !isKnown(instanceId, epoch, hash);
     const announcement: InstanceAnnouncement = {
-      service: fields.token("service"),
-      instanceId: fields.token("instance"),
-      epoch: fields.token("epoch"),
+      service,
+      instanceId,
+      epoch,
       sequence: fields.count("sequence"),
       versions: readVersions(fields),
-      descriptorHash: fields.token("hash"),
-      descriptor: fields.has("descriptor") ? readDescriptor(fields) : undefined,
+      descriptorHash: hash,
+      descriptor: isTold ? readDescriptor(fields) : undefined,
       draining: fields.flag("draining"),
       goodbye: fields.flag("goodbye"),
       pins: fields.count("pins"),
@@ -41,8 +52,8 @@ export function readInstanceAnnouncement(subject: string, payload: unknown): Rea
       links: readLinks(fields),
     };
     checkSubject(subject, announcement.service, announcement.instanceId);
-    const { descriptor, descriptorHash } = announcement;
-    if (descriptor !== undefined && hashDescriptor(descriptor) !== descriptorHash) {
+    const { descriptor } = announcement;
+    if (descriptor !== undefined && hashDescriptor(descriptor) !== hash) {
       throw new Rejection("its hash does not belong to its descriptor");
     }
     return announcement;

@@ -93,6 +93,12 @@ export class Directory {
     return this.#routes.resolve(path)?.isWithdrawn === false;
   }
 
+  /** Whether the descriptor with this hash has been taken in, from this start of the instance. */
+  isDescribed(instanceId: string, epoch: string, descriptorHash: string): boolean {
+    const instance = this.#instances.get(instanceId);
+    return instance?.epoch === epoch && instance.descriptorHash === descriptorHash;
+  }
+
   /** Takes in one announcement that has been read and checked. */
   apply(announcement: InstanceAnnouncement): void {
     const { instanceId: id, service, epoch } = announcement;

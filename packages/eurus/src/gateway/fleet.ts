@@ -130,7 +130,11 @@ export class Fleet {
   /** Takes an announcement from the bus. */
   hear(packet: Packet): void {
     if (!this.#gate.allows(packet.subject)) return;
-    const { announcement, problem } = readInstanceAnnouncement(packet.subject, packet.payload);
+    const { announcement, problem } = readInstanceAnnouncement(
+      packet.subject,
+      packet.payload,
+      (instanceId, epoch, hash) => this.#directory.isDescribed(instanceId, epoch, hash),
+    );
     if (announcement === undefined) {
       this.#options.events.emit({ type: "announcement-refused", subject: packet.subject, problem });
       return;
