@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Gateway } from "eurus";
 import { LocalTransport } from "eurus/local";
+import { Metrics } from "eurus/metrics";
 import { Router } from "velaros";
 import { jsonCodec } from "velaros/json";
 import { msgpackCodec } from "velaros/msgpack";
@@ -23,7 +24,7 @@ import { startMonitor } from "../examples/guide/monitor-client.ts";
 import { createRouter as createMonitorRouter } from "../examples/guide/monitor-service.ts";
 import { startGateway } from "../examples/guide/multiple-gateways.ts";
 import { connectTo, shareConnection } from "../examples/guide/nats-transport.ts";
-import { createMetricsServer } from "../examples/guide/observability.ts";
+import { createMetricsServer, listen as listenAndCount } from "../examples/guide/observability.ts";
 import { createApp } from "../examples/guide/one-server.ts";
 import { startServices } from "../examples/guide/selective-routing.ts";
 import { router as loginRouter } from "../examples/guide/socket-pinning.ts";
@@ -372,18 +373,31 @@ test("comparison: an HTTP API and WebSockets share a server [claim:92 claim:94 c
 test("observability: metrics are served in Prometheus' text format [claim:98 claim:129]", async () => {
   await using fleet = newFleet();
   const edge = await fleet.edge();
-  const port = await listenOn(createMetricsServer(edge.gateway));
+  const metrics = new Metrics();
+  const port = await listenOn(createMetricsServer(edge.gateway, metrics));
+  await using listening = await listenAndCount(edge.gateway, metrics, 0);
   await fleet.service(
     "hello",
     jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!")),
   );
   await (await fleet.client(edge)).ask("/hello");
+  await using direct = await JsonClient.connect(listening.url);
+  expect(await direct.ask("/nothing")).toMatchObject({ error: { code: "NOT_FOUND" } });
+  expect((await fetch(listening.url.replace("ws", "http"))).status).toBe(400);
+  const stranger = new WebSocket(listening.url, { origin: "https://evil.example" });
+  await once(stranger, "error");
 
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
   const text = await response.text();
-  expect(text).toContain('eurus_active_connections{gateway="main-gateway"} 1');
+  expect(text).toContain('eurus_active_connections{gateway="main-gateway"} 2');
   expect(text).toContain('eurus_messages_total{gateway="main-gateway",service="hello"} 1');
+  expect(text).toContain(
+    'eurus_connections_refused_total{gateway="main-gateway",reason="FORBIDDEN_ORIGIN"} 1',
+  );
+  expect(text).toContain(
+    'eurus_messages_refused_total{gateway="main-gateway",service="",code="NOT_FOUND"} 1',
+  );
 });
 
 test("observability: every metric is described in the guide, and nothing else is", async () => {
@@ -391,7 +405,7 @@ test("observability: every metric is described in the guide, and nothing else is
   const described = [...page.matchAll(/^\| `(eurus_\w+)/gm)].map(([, name]) => name);
   await using fleet = newFleet();
   const { gateway } = await fleet.edge();
-  const port = await listenOn(createMetricsServer(gateway));
+  const port = await listenOn(createMetricsServer(gateway, new Metrics()));
 
   const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
   const exported = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);

@@ -2,10 +2,12 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { Gateway } from "eurus";
-import { Metrics } from "eurus/metrics";
+import type { Metrics } from "eurus/metrics";
+import { Router } from "velaros";
+import type { Listening } from "velaros";
+import { json } from "velaros/json";
 
-export function createMetricsServer(gateway: Gateway): Server {
-  const metrics = new Metrics();
+export function createMetricsServer(gateway: Gateway, metrics: Metrics): Server {
   metrics.watch(gateway);
 
   return createServer((_, response) => {
@@ -13,4 +15,11 @@ export function createMetricsServer(gateway: Gateway): Server {
       response.setHeader("content-type", metrics.registry.contentType).end(text);
     });
   });
+}
+
+/** The gateway's own port, which also counts whom it turns away and what nobody serves. */
+export function listen(gateway: Gateway, metrics: Metrics, port: number): Promise<Listening> {
+  const edge = new Router({ onUnanswered: metrics.unansweredAt(gateway) });
+  edge.use(json()).use(gateway);
+  return edge.listen({ port, onRefused: metrics.refusalsAt(gateway) });
 }

@@ -68,7 +68,7 @@ export class Fleet implements AsyncDisposable {
     setup.before?.(router);
     router.use(gateway);
     setup.after?.(router);
-    const listening = await router.listen({ port: 0, path: "/ws", ...setup.listen });
+    const listening = await router.listen({ port: 0, path: "/ws", logger: silent, ...setup.listen });
     this.#cleanups.push(
       () => gateway.stop(),
       () => listening.close({ graceMs: 0 }),
@@ -104,6 +104,8 @@ export class Fleet implements AsyncDisposable {
     for (const cleanup of this.#cleanups.reverse()) await cleanup();
   }
 }
+
+const silent: NonNullable<ListenOptions["logger"]> = { warn: () => undefined, error: () => undefined };
 
 /** A router that speaks JSON. */
 export function jsonRouter(): Router {

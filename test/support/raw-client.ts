@@ -84,7 +84,8 @@ export class RawClient implements Disposable {
   }
 
   async untilClosed(): Promise<void> {
-    if (!this.closed) await once(this.socket, "close");
+    // Not by `once`, which would reject on an error such as EPIPE first.
+    if (!this.closed) await new Promise<void>((resolve) => void this.socket.once("close", () => resolve()));
   }
 
   [Symbol.dispose](): void {

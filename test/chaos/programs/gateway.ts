@@ -28,8 +28,20 @@ gateway.onEvent((event) => {
 });
 await gateway.start();
 
+const lines: string[] = [];
+const logger = {
+  warn: (_details: object, message: string) => void lines.push(message),
+  error: (_details: object, message: string) => void lines.push(message),
+};
 const edge = new Router().use(json()).use(gateway);
-const listening = await edge.listen({ host: "127.0.0.1", port: 0, path: "/ws", ...config.listen });
+const listening = await edge.listen({
+  host: "127.0.0.1",
+  port: 0,
+  path: "/ws",
+  logger,
+  onRefused: metrics.refusalsAt(gateway),
+  ...config.listen,
+});
 
 process.once("SIGTERM", () => {
   void stop();
@@ -46,6 +58,7 @@ ready(
   { id: gateway.id, url: listening.url },
   {
     services: () => gateway.services(),
+    lines: () => lines,
     sockets: () => gateway.sockets().length,
     metrics: () => metrics.registry.metrics(),
   },

@@ -23,13 +23,19 @@ const events: GatewayEvent[] = [];
 gateway.onEvent((event) => event.type !== "routed" && events.push(event));
 await gateway.start();
 
+const lines: string[] = [];
+const logger = {
+  warn: (_details: object, message: string) => void lines.push(message),
+  error: (_details: object, message: string) => void lines.push(message),
+};
 const edge = new Router().use(json()).use(gateway);
-const { url } = await edge.listen({ host: "127.0.0.1", port: 0, path: "/ws", ...config.listen });
+const { url } = await edge.listen({ host: "127.0.0.1", port: 0, path: "/ws", logger, ...config.listen });
 
 ready(
   { url, id: gateway.id },
   {
     services: () => gateway.services(),
+    lines: () => lines,
     sockets: () => gateway.sockets(),
     canServe: (path) => gateway.canServePath(String(path)),
     events: () =>

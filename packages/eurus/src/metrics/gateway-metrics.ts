@@ -1,5 +1,6 @@
 import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
+import type { WireErrorCode } from "velaros-protocol";
 import type { GatewayEvent } from "../events.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
@@ -25,7 +26,7 @@ export class GatewayMetrics {
     const registers = [registry];
     this.#refused = new Counter({
       name: "eurus_messages_refused_total",
-      help: "Client messages that were answered with an error by the gateway",
+      help: "Client messages that were answered with an error at the edge",
       labelNames: ["gateway", "service", "code"],
       registers,
     });
@@ -101,6 +102,11 @@ export class GatewayMetrics {
       unsubscribe();
       this.#gateways.delete(gateway);
     };
+  }
+
+  /** A message that no handler of the edge answered, and so no service either. */
+  unanswered(gateway: string, code: WireErrorCode): void {
+    this.#refused.inc({ gateway, service: "", code });
   }
 
   #count(gateway: string, event: Exclude<GatewayEvent, { readonly type: "routed" }>): void {

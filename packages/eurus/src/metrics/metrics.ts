@@ -1,4 +1,5 @@
-import { Registry } from "prom-client";
+import { Counter, Registry } from "prom-client";
+import type { RefusalReason, UnansweredEvent } from "velaros";
 import type { Gateway } from "../gateway/gateway.ts";
 import { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
@@ -31,12 +32,19 @@ export class Metrics {
   readonly registry: Registry;
   readonly #gateways: GatewayMetrics;
   readonly #services: ServiceMetrics;
+  readonly #refused: Counter<"gateway" | "reason">;
 
   /** @throws Error of `prom-client` when the registry has metrics of these names already: one object serves a whole process. */
   constructor(options: MetricsOptions = {}) {
     this.registry = options.registry ?? new Registry();
     this.#gateways = new GatewayMetrics(this.registry);
     this.#services = new ServiceMetrics(this.registry);
+    this.#refused = new Counter({
+      name: "eurus_connections_refused_total",
+      help: "Clients that were turned away before they were connected",
+      labelNames: ["gateway", "reason"],
+      registers: [this.registry],
+    });
   }
 
   /**
@@ -47,5 +55,24 @@ export class Metrics {
    */
   watch(source: Gateway | Service): Unsubscribe {
     return source instanceof Service ? this.#services.watch(source) : this.#gateways.watch(source);
+  }
+
+  /**
+   * Counts whom the endpoint in front of a gateway turns away: those clients never reach the gateway itself.
+   *
+   * @returns What belongs into the option `onRefused` of `listen` or `attach`.
+   */
+  refusalsAt({ name: gateway }: Gateway): (reason: RefusalReason) => void {
+    return (reason) => this.#refused.inc({ gateway, reason });
+  }
+
+  /**
+   * Counts messages that the edge's router answers by itself, as refused ones: those that it can't read, and those whose
+   * path belongs to nobody.
+   *
+   * @returns What belongs into the option `onUnanswered` of the router in front of a gateway.
+   */
+  unansweredAt({ name: gateway }: Gateway): (event: UnansweredEvent) => void {
+    return ({ code }) => this.#gateways.unanswered(gateway, code);
   }
 }
