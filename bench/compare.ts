@@ -4,7 +4,6 @@
 // it is HEAD. Both are laid out in temporary folders that are gone afterwards.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { cases, cpuOf } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
@@ -12,22 +11,20 @@ import { limitsFor } from "./harness/limits.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
 import { subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { layOut } from "./harness/trees.ts";
+import { readWords, refuse } from "./harness/words.ts";
 import { Generator } from "./load/generator.ts";
 import { measureAlternately, type Subject } from "./load/measure.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    targets: { type: "string", default: "velaros,eurus-local,eurus-nats" },
-    cases: { type: "string", default: "64B-100x1,64B-100x16" },
-    rounds: { type: "string", default: "7" },
-  },
+const usage =
+  "npm run bench:compare <old> [new] [-- --targets velaros,eurus-nats --cases 64B-100x1,64B-100x16 --rounds 7]";
+const { numbers, texts, names } = readWords({
+  usage,
+  numbers: { rounds: 7 },
+  texts: { targets: "velaros,eurus-local,eurus-nats", cases: "64B-100x1,64B-100x16" },
+  names: true,
 });
-const [oldRevision, newRevision = "HEAD"] = positionals;
-if (oldRevision === undefined) {
-  process.stderr.write("Which commits? npm run bench:compare <old> [new]\n");
-  process.exit(2);
-}
+const [oldRevision, newRevision = "HEAD"] = names;
+if (oldRevision === undefined) refuse("Which commits?", usage);
 
 endOnSignals();
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -38,10 +35,10 @@ process.on("exit", () => young.remove());
 build(old.root);
 build(young.root);
 
-const timing = { rounds: Number(values.rounds), firstWarmupMs: 1_000, warmupMs: 250, windowMs: 1_000 };
+const timing = { rounds: numbers.rounds, firstWarmupMs: 1_000, warmupMs: 250, windowMs: 1_000 };
 const rows: string[][] = [["", `${old.commit} µs`, `${young.commit} µs`, "new / old", "range"]];
-for (const id of values.cases.split(",")) {
-  for (const target of values.targets.split(",")) rows.push(await compare(id, target));
+for (const id of texts.cases.split(",")) {
+  for (const target of texts.targets.split(",")) rows.push(await compare(id, target));
 }
 process.stdout.write(`${table(rows)}\n`);
 

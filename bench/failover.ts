@@ -5,7 +5,6 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { build } from "./harness/build.ts";
 import { type Child, endAfter, endOnSignals, Processes } from "./harness/child.ts";
 import { describeMachine } from "./harness/machine.ts";
@@ -13,6 +12,7 @@ import { startNats } from "./harness/nats.ts";
 import { checkRow, type CheckResult, figureOf, micros, table } from "./harness/report.ts";
 import type { FailoverReport } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
+import { readWords } from "./harness/words.ts";
 import { machineMs } from "./load/clock.ts";
 import type { TrialRequest, TrialResult } from "./load/failover-trial.ts";
 import type { Loss } from "./servers/failover-gateway.ts";
@@ -31,8 +31,10 @@ interface Trial extends TrialResult {
   readonly noticedMs: number;
 }
 
-const { values } = parseArgs({ options: { trials: { type: "string", default: "10" } } });
-const trials = Number(values.trials);
+const { trials } = readWords({
+  usage: "npm run bench:failover [-- --trials 10]",
+  numbers: { trials: 10 },
+}).numbers;
 const root = fileURLToPath(new URL("..", import.meta.url));
 endOnSignals();
 endAfter(60_000 + trials * 6_000);

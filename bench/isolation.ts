@@ -5,7 +5,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { build } from "./harness/build.ts";
 import { type Child, endAfter, endOnSignals, Processes } from "./harness/child.ts";
 import { describeMachine } from "./harness/machine.ts";
@@ -13,6 +13,7 @@ import { startNats } from "./harness/nats.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
 import type { IsolationReport, IsolationResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
+import { readWords } from "./harness/words.ts";
 import type { DisturberRequest } from "./load/disturber.ts";
 import type { Latencies, NumberedRequest } from "./load/numbered.ts";
 
@@ -35,17 +36,15 @@ interface Subject {
   readonly rounds: Round[];
 }
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "5" },
-    mebibytes: { type: "string", default: "16" },
-    profile: { type: "string" },
-  },
+const { numbers, texts } = readWords({
+  usage: "npm run bench:isolation [-- --rounds 5 --mebibytes 16 --profile folder]",
+  numbers: { rounds: 5, mebibytes: 16 },
+  texts: { profile: "" },
 });
-const rounds = Number(values.rounds);
-const largeBytes = Number(values.mebibytes) * mebibyte;
+const { rounds, mebibytes } = numbers;
+const largeBytes = mebibytes * mebibyte;
 const limits = { maxMessageBytes: largeBytes + 1024, messagesPerSecond: 1_000_000, stallTimeoutMs: 60_000 };
-const shape = `${clientCount} clients, each ${messages} messages, one every ${everyMs} ms; loaded: ${values.mebibytes} MiB messages one after the other, and a stream that nobody reads`;
+const shape = `${clientCount} clients, each ${messages} messages, one every ${everyMs} ms; loaded: ${mebibytes} MiB messages one after the other, and a stream that nobody reads`;
 const root = fileURLToPath(new URL("..", import.meta.url));
 endOnSignals();
 endAfter(60_000 + rounds * 12_000);
@@ -55,7 +54,7 @@ if (machine.loadBefore > 0.5)
   say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
 say(`${rounds} rounds, quiet and loaded in turns. ${shape}.`);
 
-const processes = new Processes(root, { profileFolder: values.profile });
+const processes = new Processes(root, { profileFolder: texts.profile || undefined });
 const subjects: Subject[] = [];
 try {
   const numbered = await processes.start("load/numbered.js", {});
@@ -150,7 +149,7 @@ function report(): void {
   say(table(rows));
   const total = Object.values(targets).reduce((sum, { messagesInOrder }) => sum + messagesInOrder, 0);
   const isolation: IsolationReport = { machine, rounds, shape, targets };
-  const file = writeResults(root, "isolation", rounds >= 5 && values.mebibytes === "16", isolation);
+  const file = writeResults(root, "isolation", rounds >= 5 && mebibytes === 16, isolation);
   say(`${total.toLocaleString("en")} messages, all answered in order. Written to ${file}`);
 }
 

@@ -5,7 +5,7 @@
 // a filtered one writes load.local.json, which git ignores.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { inspect, parseArgs } from "node:util";
+import { inspect } from "node:util";
 import { type Case, cases, type Round, type SubjectName } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
@@ -25,17 +25,21 @@ import type { CaseResult, LoadReport } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { startNatsRequests, subjectOf, type TargetName, targets } from "./harness/targets.ts";
 import { limitsFor } from "./harness/limits.ts";
+import { readWords, refuse } from "./harness/words.ts";
 import { Generator } from "./load/generator.ts";
 import { measureAlternately, type Subject, type Timing } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: "string", default: "5" }, profile: { type: "string" } },
+const usage = "npm run bench [part of a case's or a target's name…] [-- --rounds 5 --profile folder]";
+const { numbers, texts, names } = readWords({
+  usage,
+  numbers: { rounds: 5 },
+  texts: { profile: "" },
+  names: true,
 });
 const timing: Timing = {
-  rounds: Number(values.rounds),
+  rounds: numbers.rounds,
   firstWarmupMs: 1_000,
   warmupMs: 250,
   windowMs: 1_000,
@@ -51,9 +55,11 @@ if (machine.loadBefore > 0.5)
 
 const results: CaseResult[] = [];
 const failures: string[] = [];
-for (const [chosen, names] of select(positionals)) {
+const selected = select(names);
+if (selected.length === 0) refuse(`No case or target has ${names.join(" or ")} in its name`, usage);
+for (const [chosen, targetNames] of selected) {
   try {
-    results.push(await runCase(chosen, names));
+    results.push(await runCase(chosen, targetNames));
   } catch (error) {
     // The other cases still say something; the run as a whole does not count as complete.
     failures.push(chosen.id);
@@ -77,7 +83,7 @@ function select(filters: readonly string[]): (readonly [Case, readonly TargetNam
 }
 
 async function runCase(one: Case, names: readonly TargetName[]): Promise<CaseResult> {
-  const processes = new Processes(root, { profileFolder: values.profile });
+  const processes = new Processes(root, { profileFolder: texts.profile || undefined });
   try {
     const generator = await Generator.start(processes);
     const limits = limitsFor(one.shape);
@@ -131,7 +137,7 @@ function report(one: Case, windows: ReadonlyMap<string, readonly Window[]>): Cas
 }
 
 function finish(): void {
-  const complete = positionals.length === 0 && failures.length === 0;
+  const complete = names.length === 0 && failures.length === 0;
   const report: LoadReport = { machine, cases: results };
   const file = writeResults(root, "load", complete, report);
   if (complete) drawCharts(root);
