@@ -158,3 +158,72 @@ export interface WorkersReport {
   readonly machine: Machine;
   readonly results: readonly WorkersResult[];
 }
+
+/** What discovery costs one process per second. */
+interface DiscoveryCost {
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  readonly heardMessages: number;
+  readonly heardBytes: number;
+  readonly microsPerHeard: number;
+  readonly core: number;
+}
+
+/** Largest distance of an instance from the even share of its service, in parts of it. */
+interface BalanceResult {
+  readonly median: number;
+  readonly worst: number;
+}
+
+interface StartResult {
+  readonly heardMessages: number;
+  readonly heardBytes: number;
+  readonly cpuMs: number;
+}
+
+/** `fleet.json` */
+export interface FleetReport {
+  readonly machine: Machine;
+  readonly size: {
+    readonly gateways: number;
+    readonly services: number;
+    readonly instancesPerService: number;
+    readonly routesPerService: number;
+    readonly clients: number;
+  };
+  readonly found: {
+    readonly start: {
+      readonly convergedMs: number;
+      readonly gateway: StartResult;
+      readonly instance: StartResult;
+      readonly busBytes: number;
+    };
+    readonly arrived: {
+      readonly clients: number;
+      readonly balance: BalanceResult;
+      readonly microsPerChoice: number;
+    };
+    readonly steady: {
+      readonly gateway: DiscoveryCost;
+      readonly instance: DiscoveryCost;
+      readonly busMessages: number;
+      readonly busBytes: number;
+    };
+    readonly added: { readonly knownMs: number; readonly filledMs: number; readonly most: number };
+    readonly drained: { readonly heardMs: number; readonly opensAfterwards: number };
+    readonly killed: {
+      readonly clients: number;
+      readonly goneMs: number;
+      readonly backMs: number;
+      readonly balance: BalanceResult;
+    };
+    readonly gatewayLost: {
+      readonly clients: number;
+      readonly backMs: number;
+      readonly balanceBefore: BalanceResult;
+      readonly ghostsGoneMs: number;
+      readonly balance: BalanceResult;
+    };
+    readonly unserved: number;
+  };
+}

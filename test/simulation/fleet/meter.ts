@@ -1,0 +1,99 @@
+import { performance } from "node:perf_hooks";
+import type { Runtime } from "velaros-protocol";
+
+import type {
+  Packet,
+  Transport,
+  TransportStatus,
+  Unsubscribe,
+} from "../../../packages/eurus/src/transport/transport.ts";
+
+/** What discovery costs one process. */
+export class Meter {
+  sentMessages = 0;
+  sentBytes = 0;
+  heardMessages = 0;
+  heardBytes = 0;
+  /** Real CPU time, though everything happens in virtual time. */
+  cpuMs = 0;
+
+  reset(): void {
+    this.sentMessages = 0;
+    this.sentBytes = 0;
+    this.heardMessages = 0;
+    this.heardBytes = 0;
+    this.cpuMs = 0;
+  }
+
+  /** A function that charges this process for the time it takes. */
+  charged<Arguments extends readonly unknown[]>(
+    run: (...words: Arguments) => void,
+  ): (...words: Arguments) => void {
+    return (...words) => {
+      const startedMs = performance.now();
+      run(...words);
+      this.cpuMs += performance.now() - startedMs;
+    };
+  }
+
+  /** The runtime of a process, whose timers are charged to it. */
+  runtime(runtime: Runtime): Runtime {
+    return {
+      ...runtime,
+      setTimer: (delayMs, callback) => runtime.setTimer(delayMs, this.charged(callback)),
+      defer: (callback) => runtime.defer(this.charged(callback)),
+    };
+  }
+}
+
+/** A transport that counts what passes. */
+export class MeteredTransport implements Transport {
+  readonly reliable: boolean;
+  readonly #bus: Transport;
+  readonly #meter: Meter;
+
+  constructor(bus: Transport, meter: Meter) {
+    this.#bus = bus;
+    this.#meter = meter;
+    this.reliable = bus.reliable;
+  }
+
+  get maxPayloadBytes(): number {
+    return this.#bus.maxPayloadBytes;
+  }
+
+  get status(): TransportStatus {
+    return this.#bus.status;
+  }
+
+  publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
+    this.#meter.sentMessages += 1;
+    if (payload instanceof Uint8Array) this.#meter.sentBytes += payload.byteLength;
+    this.#bus.publish(subject, payload, undeliverableSubject);
+  }
+
+  subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
+    const charged = this.#meter.charged(handler);
+    return this.#bus.subscribe(subject, (packet) => {
+      this.#meter.heardMessages += 1;
+      if (packet.payload instanceof Uint8Array) this.#meter.heardBytes += packet.payload.byteLength;
+      charged(packet);
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#bus.flush();
+  }
+
+  onStatus(listener: (status: TransportStatus) => void): Unsubscribe {
+    return this.#bus.onStatus(listener);
+  }
+
+  onError(listener: (error: Error) => void): Unsubscribe {
+    return this.#bus.onError(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#bus.close();
+  }
+}
