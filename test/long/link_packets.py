@@ -15,7 +15,8 @@ BATCH = 1
 NEW, AGAIN, ANSWER = 1, 2, 4
 REFUSALS = ["DRAINING", "OVERLOADED", "WRONG_EPOCH", "INVALID", "WRONG_CODEC"]
 MAX_EPOCH_LENGTH = 64
-PURPOSES = ["reply", "push", "request"]
+PURPOSES = ["reply", "push", "request", "last-reply"]
+REPLIES = ["reply", "last-reply"]
 SOURCES = ["client", "server"]
 HEADER = struct.Struct("!BBBBII6s6s")
 
@@ -274,7 +275,7 @@ def read_output(reader):
     first = reader.byte()
     need(first >> 1 < len(PURPOSES), "an unknown purpose")
     output = {"purpose": PURPOSES[first >> 1], "number": 0, "messageType": "binary" if first & 1 else "text"}
-    if output["purpose"] == "reply":
+    if output["purpose"] in REPLIES:
         output["number"] = reader.varint()
     if output["purpose"] == "request":
         output["requestId"] = reader.text()
@@ -284,8 +285,12 @@ def read_output(reader):
 
 def write_output(frame):
     first = PURPOSES.index(frame["purpose"]) << 1 | (1 if frame["messageType"] == "binary" else 0)
-    subject = {"reply": lambda: varint(frame["number"]), "request": lambda: text(frame["requestId"])}
-    return bytes([first]) + subject.get(frame["purpose"], bytes)() + block(bytes.fromhex(frame["body"]))
+    about = b""
+    if frame["purpose"] in REPLIES:
+        about = varint(frame["number"])
+    elif frame["purpose"] == "request":
+        about = text(frame["requestId"])
+    return bytes([first]) + about + block(bytes.fromhex(frame["body"]))
 
 
 def read_request_done(reader):

@@ -91,6 +91,12 @@ export const mutants: readonly Mutant[] = [
     planted: "this.#ended = [];",
   },
   {
+    name: "last replies do not end their messages",
+    file: "eurus/src/gateway/deliver.ts",
+    original: "return !pin.settle(number);",
+    planted: "return !pin.accepts(number);",
+  },
+  {
     name: "messages that are moved change their order",
     file: "eurus/src/gateway/pin.ts",
     original: "for (const frame of frames) {",

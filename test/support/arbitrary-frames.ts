@@ -44,7 +44,7 @@ const output: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant("output" as const),
     pin,
-    purpose: fc.constant("reply" as const),
+    purpose: fc.constantFrom("reply" as const, "last-reply" as const),
     number: count,
     requestId: fc.constant(undefined),
     messageType,

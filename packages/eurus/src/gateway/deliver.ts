@@ -49,10 +49,10 @@ function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void 
   const { socket } = edge;
   const { link } = instance;
   const bytes = bodySize(frame.body);
-  const settled = frame.purpose === "reply" && !pin.accepts(frame.number);
-  if (settled || socket.closed) {
+  const isLate = comesTooLate(pin, frame);
+  if (isLate || socket.closed) {
     link.consumed(pin.number, bytes);
-    drop(parts, instance, settled ? "message-settled" : "socket-closed");
+    drop(parts, instance, isLate ? "message-settled" : "socket-closed");
     return;
   }
   if (frame.requestId !== undefined) edge.requestOpened(frame.requestId, pin);
@@ -64,6 +64,12 @@ function deliverOutput(parts: GatewayParts, pin: Pin, frame: OutputFrame): void 
   } catch {
     failedToWrite(pin);
   }
+}
+
+/** Whether this answers a message that was settled before. A last reply settles its message. */
+function comesTooLate(pin: Pin, { purpose, number }: OutputFrame): boolean {
+  if (purpose === "last-reply") return !pin.settle(number);
+  return purpose === "reply" && !pin.accepts(number);
 }
 
 /** The client is slow: what it was sent counts as waiting until it takes it, which holds up the service. */

@@ -115,9 +115,15 @@ export class Pin {
     return held ?? [];
   }
 
-  /** A handler has ended, or the client was told that nobody knows whether it did. */
-  settle(number: number): void {
-    if (this.open.end(number)) this.edge.openMessages--;
+  /**
+   * A handler has ended, or the client was told that nobody knows whether it did.
+   *
+   * @returns Whether its message was open until now.
+   */
+  settle(number: number): boolean {
+    const wasOpen = this.open.end(number);
+    if (wasOpen) this.edge.openMessages--;
+    return wasOpen;
   }
 
   /** Looks again whether the client has to wait for room. */

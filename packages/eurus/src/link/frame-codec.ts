@@ -12,6 +12,7 @@ import type {
 } from "./frame.ts";
 import { MalformedPacket } from "./wire-reader.ts";
 import type { WireReader } from "./wire-reader.ts";
+import { varintBytes } from "./wire-writer.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 /** A piece of a frame that is too large for one batch; exists on the wire only. */
@@ -53,7 +54,9 @@ const MessageFlag = {
 } as const;
 
 const ChunkFlag = { FIRST: 1, LAST: 2 } as const;
-const purposes = ["reply", "push", "request"] as const;
+const purposes = ["reply", "push", "request", "last-reply"] as const;
+/** What makes the byte with the purpose of a reply that of a last reply. */
+const lastReplyBits = (purposes.indexOf("last-reply") ^ purposes.indexOf("reply")) << 1;
 const refusals = ["DRAINING", "OVERLOADED", "WRONG_EPOCH", "INVALID", "WRONG_CODEC"] as const;
 const sources = ["client", "server"] as const;
 
@@ -220,17 +223,26 @@ function readMessage(reader: WireReader, pin: number): MessageFrame {
 export function writeOutput(writer: WireWriter, frame: OutputFrame): number {
   start(writer, FrameType.OUTPUT, frame.pin);
   writer.byte((frame.messageType === "binary" ? 1 : 0) | (purposes.indexOf(frame.purpose) << 1));
-  if (frame.purpose === "reply") writer.varint(frame.number);
+  if (isReply(frame.purpose)) writer.varint(frame.number);
   else if (frame.purpose === "request") writer.text(frame.requestId ?? "");
   if (typeof frame.body === "string") return writer.text(frame.body);
   writer.bytes(frame.body);
   return frame.body.length;
 }
 
+/** Turns the reply that was written at `start` into the last one. So the end of most messages needs no frame. */
+export function makeLastReply(writer: WireWriter, start: number, pin: number): void {
+  writer.setBits(start + 1 + varintBytes(pin), lastReplyBits);
+}
+
+export function isReply(purpose: OutputFrame["purpose"]): boolean {
+  return purpose === "reply" || purpose === "last-reply";
+}
+
 function readOutput(reader: WireReader, pin: number): OutputFrame {
   const flags = reader.byte();
   const purpose = oneOf(purposes, flags >> 1, "purpose");
-  const number = purpose === "reply" ? reader.varint() : 0;
+  const number = isReply(purpose) ? reader.varint() : 0;
   const requestId = purpose === "request" ? reader.text() : undefined;
   const messageType: MessageType = (flags & 1) !== 0 ? "binary" : "text";
   return { type: "output", pin, purpose, number, requestId, messageType, body: reader.bytes() };

@@ -57,8 +57,9 @@ export interface MessageFrame {
 export interface OutputFrame {
   readonly type: "output";
   readonly pin: number;
-  readonly purpose: "reply" | "push" | "request";
-  /** For a reply: the number of the message that is answered; else 0. */
+  /** A `last-reply` says also what an {@link EndFrame} would: the handlers of the message that it answers have ended. */
+  readonly purpose: "reply" | "last-reply" | "push" | "request";
+  /** For replies: the number of the message that is answered; else 0. */
   readonly number: number;
   /** For a request: the id that the client's answer will carry. */
   readonly requestId: string | undefined;

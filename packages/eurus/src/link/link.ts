@@ -75,6 +75,13 @@ export interface Link<Outgoing extends Frame, Incoming extends Frame> {
   /** The bytes of a received body have been consumed (its handler started, or it was written to the client's TCP connection). */
   consumed(pin: number, bytes: number): void;
   /**
+   * Lets the reply to a message say that its handlers have ended, if it was the last reply that was sent and has
+   * not left yet.
+   *
+   * @returns False when that is not possible: an {@link EndFrame} has to say it.
+   */
+  endWithReply(pin: number, messageNumber: number): boolean;
+  /**
    * Forgets a pin that has ended. What was sent for it still leaves, in order; what arrives for it from now on
    * is dropped.
    */

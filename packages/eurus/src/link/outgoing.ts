@@ -1,6 +1,7 @@
 import type { Runtime, Timer } from "velaros-protocol";
 
 import type { ByteBudget } from "./byte-budget.ts";
+import { makeLastReply } from "./frame-codec.ts";
 import type { LinkLimits } from "./limits.ts";
 import type { DeliveryProof } from "./link.ts";
 import { PacketFlag, PacketKind, writeHeader } from "./packet-header.ts";
@@ -61,6 +62,10 @@ export class Outgoing {
   #isOpen = false;
   #openMessages: number[] = [];
   #openBulkBytes = 0;
+  /** The last reply in the open batch; pin 0 without one. */
+  #replyPin = 0;
+  #replyNumber = 0;
+  #replyStart = 0;
   #nextSequence = 1;
   #isEstablished: boolean;
   #progressMs = 0;
@@ -131,6 +136,21 @@ export class Outgoing {
   /** What was written takes more room than was asked for, and does not fit. */
   get isOverfull(): boolean {
     return this.#writer.length > this.#maxBatchBytes;
+  }
+
+  /** The frame that was written at `start` is a reply. */
+  noteReply(pin: number, number: number, start: number): void {
+    this.#replyPin = pin;
+    this.#replyNumber = number;
+    this.#replyStart = start;
+  }
+
+  /** Lets the reply that was written last end its message, if it is this one's and has not left. */
+  endWithReply(pin: number, number: number): boolean {
+    if (pin !== this.#replyPin || number !== this.#replyNumber) return false;
+    makeLastReply(this.#writer, this.#replyStart, pin);
+    this.#replyPin = 0;
+    return true;
   }
 
   /** The frame just written ends this client message. */
@@ -248,6 +268,7 @@ export class Outgoing {
     this.#port.unacked.take(bytes.length);
     if (this.#openMessages.length > 0) this.#openMessages = [];
     this.#openBulkBytes = 0;
+    this.#replyPin = 0;
     this.#isOpen = false;
     this.#unpublished++;
     this.#proofs = undefined;

@@ -139,6 +139,30 @@ test("a message that was published in this very turn is neither proven handled n
   expect(link.proofOf(1, 1)).toBe("taken");
 });
 
+test("the end of a message travels in its reply while that has not left", () => {
+  const { turns, link, listener, atInstance } = setup();
+  link.send(open(1));
+  turns.run();
+  const reply = (number: number): void => {
+    const common = { pin: 1, number, requestId: undefined, messageType: "text", body: "{}" } as const;
+    atInstance().link.send({ type: "output", purpose: "reply", ...common });
+  };
+
+  reply(1);
+  reply(2);
+  expect(atInstance().link.endWithReply(1, 1)).toBe(false);
+  expect(atInstance().link.endWithReply(1, 2)).toBe(true);
+  reply(3);
+  turns.run();
+  expect(atInstance().link.endWithReply(1, 3)).toBe(false);
+
+  expect(listener.frames).toMatchObject([
+    { purpose: "reply", number: 1 },
+    { purpose: "last-reply", number: 2 },
+    { purpose: "reply", number: 3 },
+  ]);
+});
+
 test("a full window holds back one pin only and opens again when bytes are consumed", () => {
   const { turns, link, listener, atInstance } = setup();
   const large = new Uint8Array(200 * 1024);

@@ -3,7 +3,7 @@ import type { Runtime } from "velaros-protocol";
 import { EurusError } from "../errors.ts";
 import { detach } from "./facts.ts";
 import { bodySize } from "./frame.ts";
-import type { Frame } from "./frame.ts";
+import type { Frame, OutputFrame } from "./frame.ts";
 import type { DeliveryProof, Link, LinkIdentity, LinkListener, LinkLostCause, LinkState } from "./link.ts";
 import type { LinkLimits } from "./limits.ts";
 import { isIn } from "./outgoing.ts";
@@ -40,6 +40,8 @@ export interface ReliableLinkOptions<Incoming extends Frame> {
   onLost(cause: LinkLostCause): void;
 }
 
+type Changeable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
 interface SentBatch {
   readonly sequence: number;
   /** Pin and number of every client message in it, alternating. */
@@ -65,6 +67,8 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
   #state: LinkState = "open";
   #frames: Outgoing[] = [];
   #sequence = 0;
+  /** The reply that was queued last and has not left. */
+  #lastReply: Changeable<OutputFrame> | undefined;
   #isScheduled = false;
   /** Batches whose fate is open or that nobody received; those in between were taken. */
   #recent: SentBatch[] = [];
@@ -109,6 +113,14 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
   consumed(pin: number, bytes: number): void {
     const granted = this.#windows.consumed(pin, bytes);
     if (granted > 0 && this.#state !== "lost") this.#push({ type: "credit", pin, bytes: granted });
+  }
+
+  endWithReply(pin: number, messageNumber: number): boolean {
+    const reply = this.#lastReply;
+    if (reply?.pin !== pin || reply.number !== messageNumber) return false;
+    reply.purpose = "last-reply";
+    this.#lastReply = undefined;
+    return true;
   }
 
   release(pin: number): void {
@@ -173,6 +185,7 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
   }
 
   #write(frame: Outgoing): void {
+    if (frame.type === "output" && frame.purpose === "reply") this.#lastReply = frame;
     this.#push(frame);
   }
 
@@ -189,6 +202,7 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     if (this.#state === "lost" || this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
+    this.#lastReply = undefined;
     const messages: number[] = [];
     for (const frame of frames) if (frame.type === "message") messages.push(frame.pin, frame.number);
     const sequence = ++this.#sequence;

@@ -687,3 +687,33 @@ test("a lost link leaves no timer behind", () => {
 
   expect(pair.clock.pending).toBe(0);
 });
+
+test("the end of a message travels in its reply while that has not left, and not in any other", () => {
+  const pair = new Pair();
+  pair.open(300);
+  pair.clock.run(5);
+  for (const number of [1, 2, 3]) pair.reply(300, number);
+
+  expect(pair.instance.endWithReply(300, 2)).toBe(false);
+  expect(pair.instance.endWithReply(3, 3)).toBe(false);
+  expect(pair.instance.endWithReply(300, 3)).toBe(true);
+  expect(pair.instance.endWithReply(300, 3)).toBe(false);
+  pair.reply(300, 4);
+  pair.clock.run(5);
+  expect(pair.instance.endWithReply(300, 4)).toBe(false);
+
+  const replies = pair.gatewayListener.frames.flatMap((frame) =>
+    frame.type === "output" ? [`${frame.purpose} ${frame.number}`] : [],
+  );
+  expect(replies).toEqual(["reply 1", "reply 2", "last-reply 3", "reply 4"]);
+});
+
+test("a reply that waits for credit can't be told to end its message", () => {
+  const pair = new Pair(noFaults, 1, { pinWindowBytes: 1024 });
+  pair.open(1);
+  pair.clock.run(5);
+  pair.reply(1, 1, 1024);
+  pair.reply(1, 2, 10);
+
+  expect(pair.instance.endWithReply(1, 2)).toBe(false);
+});

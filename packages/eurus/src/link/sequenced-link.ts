@@ -175,6 +175,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       const bytes = writeOutput(writer, frame);
       const isAscii = bytes === length;
       if (isAscii || (bytes <= wholeBytes && !this.#outgoing.isOverfull && this.#outbox.passes(pin, bytes))) {
+        if (frame.purpose === "reply") this.#outgoing.noteReply(pin, frame.number, before);
         this.#outbox.passed(pin, bytes);
         this.#schedule();
         return;
@@ -208,6 +209,10 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     const granted = this.#windows.consumed(pin, bytes);
     if (granted > 0) this.#writeCredit(pin, granted);
     if (!this.#reassembly.isIdle && !this.#windows.hasPrepaid(pin)) this.#reassembly.consumed(pin);
+  }
+
+  endWithReply(pin: number, messageNumber: number): boolean {
+    return this.#outgoing.endWithReply(pin, messageNumber);
   }
 
   release(pin: number): void {
@@ -445,8 +450,12 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       if (item.number > 0) this.#outgoing.noteMessage(item.pin, item.number);
       return;
     }
-    writeFrame(this.#outgoing.writerFor(boundOf(item)), item);
+    const writer = this.#outgoing.writerFor(boundOf(item));
+    const start = writer.length;
+    writeFrame(writer, item);
     if (item.type === "message") this.#outgoing.noteMessage(item.pin, item.number);
+    else if (item.type === "output" && item.purpose === "reply")
+      this.#outgoing.noteReply(item.pin, item.number, start);
   }
 
   #writeChunk(pin: number, item: Outbound, start: number, end: number, total: number): void {

@@ -27,6 +27,12 @@ export class WireWriter {
     this.#position = this.#start + length;
   }
 
+  /** Sets bits of a byte that was written already, `at` bytes behind the last {@link take}. */
+  setBits(at: number, bits: number): void {
+    const index = this.#start + at;
+    this.#bytes[index] = (this.#bytes[index] ?? 0) | bits;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#position++] = value;
@@ -149,7 +155,8 @@ const maxSlab = 64 * 1024;
 const largeSlab = 256 * 1024;
 const maxVarintBytes = 8;
 
-function varintBytes(value: number): number {
+/** How many bytes a number takes as varint. */
+export function varintBytes(value: number): number {
   let bytes = 1;
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++;
   return bytes;

@@ -105,6 +105,7 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
   }
 
   settled(connection: VirtualConnection, number: number): void {
+    if (this.link.endWithReply(connection.pin, number)) return;
     if (connection.ended === undefined) {
       connection.ended = [number];
       this.#ended.push(connection);
