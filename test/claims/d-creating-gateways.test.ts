@@ -1,12 +1,41 @@
 import { EurusError, Gateway } from "eurus";
 import { LocalTransport } from "eurus/local";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { jsonRouter } from "../support/fleet.ts";
 import { onEveryBus } from "../support/buses.ts";
+import { KillableTransport } from "../support/killable-transport.ts";
+
+test("construction says what is missing", () => {
+  expect(() => new Gateway("a b", new LocalTransport())).toThrowErrorMatchingInlineSnapshot(
+    `[EurusError: Gateway name "a b" can't be part of a subject. Use 1 to 64 of the characters A-Z a-z 0-9 _ and -.]`,
+  );
+  // @ts-expect-error a transport is required
+  expect(() => new Gateway("api-gateway")).toThrow(EurusError);
+  expect(
+    () => new Gateway("g", new LocalTransport(), { retryAfterMs: -1 }),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[EurusError: Option retryAfterMs is -1, but must be a number of at least 0.]`,
+  );
+});
+
+test("a start that fails leaves nothing bound", async () => {
+  const bus = new LocalTransport();
+  await bus.close();
+  const transport = new KillableTransport(bus);
+  const gateway = new Gateway("api-gateway", transport);
+
+  const error: unknown = await gateway.start().catch((failure: unknown) => failure);
+
+  expect(EurusError.is(error, "EURUS_START_FAILED")).toBe(true);
+  expect(transport.bindings).toBe(0);
+  await expect(gateway.start()).rejects.toMatchObject({ code: "EURUS_START_FAILED" });
+});
 
 onEveryBus(({ test, newFleet }) => {
   test("a gateway starts once, stops any number of times, and starts again [claim:42 weakness:W18]", async () => {
-    const gateway = new Gateway("api-gateway", new LocalTransport());
+    await using fleet = newFleet();
+    const transport = await fleet.connect();
+    const gateway = new Gateway("api-gateway", transport);
 
     await gateway.stop();
     await gateway.start();
@@ -17,30 +46,7 @@ onEveryBus(({ test, newFleet }) => {
     await gateway.stop();
     await gateway.start();
     await gateway.stop();
-  });
-
-  test("construction says what is missing", () => {
-    expect(() => new Gateway("a b", new LocalTransport())).toThrowErrorMatchingInlineSnapshot(
-      `[EurusError: Gateway name "a b" can't be part of a subject. Use 1 to 64 of the characters A-Z a-z 0-9 _ and -.]`,
-    );
-    // @ts-expect-error a transport is required
-    expect(() => new Gateway("api-gateway")).toThrow(EurusError);
-    expect(
-      () => new Gateway("g", new LocalTransport(), { retryAfterMs: -1 }),
-    ).toThrowErrorMatchingInlineSnapshot(
-      `[EurusError: Option retryAfterMs is -1, but must be a number of at least 0.]`,
-    );
-  });
-
-  test("a start that fails leaves nothing bound", async () => {
-    const transport = new LocalTransport();
-    await transport.close();
-    const gateway = new Gateway("api-gateway", transport);
-
-    const error: unknown = await gateway.start().catch((failure: unknown) => failure);
-
-    expect(EurusError.is(error, "EURUS_START_FAILED")).toBe(true);
-    await expect(gateway.start()).rejects.toMatchObject({ code: "EURUS_START_FAILED" });
+    expect(transport.bindings).toBe(0);
   });
 
   test("gateways of one name serve the same services [claim:43 claim:44]", async () => {

@@ -24,6 +24,11 @@ export class KillableTransport implements Transport {
     return this.#bus.status;
   }
 
+  /** How many subscriptions and listeners this process has on the bus. */
+  get bindings(): number {
+    return this.#bindings.size;
+  }
+
   kill(): void {
     this.#dead = true;
     for (const unbind of this.#bindings) unbind();
