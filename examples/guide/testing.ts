@@ -1,10 +1,9 @@
-// Two tests of a fleet that lives in the test's own process.
 import { Gateway, Service } from "eurus";
 import { LocalTransport } from "eurus/local";
 import { Router } from "velaros";
 import { json } from "velaros/json";
+import { connectClient } from "velaros/testing";
 import { expect, test } from "vitest";
-import { WebSocket } from "ws";
 
 test("the gateway routes to the service", async () => {
   // Everything runs in this process. `await using` stops it at the end, also when the test fails.
@@ -22,6 +21,11 @@ test("the gateway routes to the service", async () => {
 
   // No waiting: start() resolves when the gateway can route.
   expect(gateway.canServePath("/test")).toBe(true);
+
+  // A client of the gateway, without a port
+  const edge = new Router().use(json()).use(gateway);
+  await using client = connectClient(edge);
+  expect(await client.request("/test")).toMatchObject({ data: { result: "success" } });
 });
 
 test("a connection stays with one of three instances", async () => {
@@ -37,28 +41,8 @@ test("a connection stays with one of three instances", async () => {
   }
 
   const edge = new Router().use(json()).use(gateway);
-  const listening = await edge.listen({ port: 0 });
-  const indexes = await ask(listening.url, "/test", 20);
-  await listening.close();
+  await using client = connectClient(edge);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => client.request("/test")));
 
-  expect(new Set(indexes).size).toBe(1);
+  expect(new Set(answers.map(({ data }) => (data as { index: number }).index)).size).toBe(1);
 });
-
-/** Sends the same message several times over one connection, and resolves with what was answered. */
-function ask(url: string, path: string, times: number): Promise<readonly number[]> {
-  return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url);
-    const indexes: number[] = [];
-    ws.on("error", reject);
-    ws.on("open", () => {
-      for (let count = 0; count < times; count++) ws.send(JSON.stringify({ id: String(count), path }));
-    });
-    ws.on("message", (bytes: Buffer) => {
-      const { data } = JSON.parse(bytes.toString()) as { data: { index: number } };
-      indexes.push(data.index);
-      if (indexes.length < times) return;
-      ws.close();
-      resolve(indexes);
-    });
-  });
-}

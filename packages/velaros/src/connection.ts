@@ -79,8 +79,12 @@ export interface ConnectionOutlet {
   pause(): void;
   /** Takes back {@link pause}. */
   resume(): void;
-  /** The chain of this message has ended, answered or not. */
-  settled?(message: InboundMessage): void;
+  /**
+   * The chain of this message has ended, answered or not.
+   *
+   * @param forwarded - Whether a handler gave it to somebody else (a gateway to a service), who may still answer.
+   */
+  settled?(message: InboundMessage, forwarded: boolean): void;
   /** Nobody waits any longer for the answer to the request with this id. */
   requestDone?(id: string): void;
 }

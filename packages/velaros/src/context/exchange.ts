@@ -36,6 +36,8 @@ export class Exchange {
   replied: boolean = false;
   /** A handler ran and chose not to pass the message on. */
   handled: boolean = false;
+  /** A handler took the message for somebody else, who may answer it. */
+  forwarded: boolean = false;
   /** The chain has ended, answers are settled; the contexts are of no more use. */
   finished: boolean = false;
   /** The outermost handler has returned. */

@@ -8,6 +8,7 @@ export function forwardable(
 ): InboundMessage & { readonly forwarded: ForwardedFacts } {
   const { exchange } = context;
   if (exchange.inbound === undefined) throw new VelarosError("VELAROS_NO_MESSAGE", { action: "forward" });
+  exchange.forwarded = true;
   return {
     bytes: context.rawData,
     type: exchange.inbound.type,

@@ -154,7 +154,7 @@ export class MessageContext extends MessageState implements Context {
     if (!exchange.finished) return undefined;
     const misuse = new VelarosError("VELAROS_CONTEXT_FINISHED", { action, path: this.path });
     // Whoever comes too late most likely did not wait for the promise either.
-    socket.host.failed(misuse, this);
+    socket.failed(misuse, this);
     return misuse;
   }
 

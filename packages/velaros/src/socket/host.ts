@@ -2,6 +2,7 @@ import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
 import type { LifecycleCall } from "../chain/lifecycle.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import type { MessageChain } from "../router/message-chain.ts";
+import type { ErrorListener } from "../router/options.ts";
 
 /** What a router's sockets need of its options. */
 export interface SocketSettings {
@@ -38,8 +39,8 @@ export interface SocketHost {
   closeCalls(): readonly LifecycleCall[];
   /** All codecs of the router and those nested in it, in the order of registration. */
   codecs(): readonly Codec[];
-  /** A handler failed and nobody dealt with it. */
-  failed(error: Error, context: MessageContext | undefined): void;
+  /** A handler failed and nobody dealt with it; `listener` wants to know beside those of the router. */
+  failed(error: Error, context: MessageContext | undefined, listener: ErrorListener | undefined): void;
   unanswered(event: UnansweredEvent): void;
   /** A message came and the router has no codec to read it with. */
   codecMissing(context: MessageContext): void;

@@ -89,6 +89,11 @@ export class Reader {
   }
 
   #start(message: InboundMessage): void {
+    const path = message.forwarded?.path;
+    if (path !== undefined && this.#socket.options.allowsPath?.(path) === false) {
+      this.#refuse(message, "NOT_FOUND");
+      return;
+    }
     this.#running += 1;
     // A handler may hand in another message, which then comes after its own.
     this.joinStarting();
@@ -122,7 +127,7 @@ export class Reader {
   #enqueue(message: InboundMessage): void {
     const waiting = this.#queue.length - this.#head;
     if (this.#suspended > 0 && waiting >= this.#socket.host.settings.maxWaitingMessages) {
-      this.#refuse(message);
+      this.#refuse(message, "OVERLOADED");
       return;
     }
     this.#queue.push(message);
@@ -175,21 +180,22 @@ export class Reader {
     }
   }
 
-  #refuse(message: InboundMessage): void {
+  #refuse(message: InboundMessage, code: "NOT_FOUND" | "OVERLOADED"): void {
     const socket = this.#socket;
     const id = this.#peekId(message);
     socket.host.unanswered({
-      code: "OVERLOADED",
+      code,
       id,
       path: message.forwarded?.path ?? "",
       socketId: socket.id,
     });
     const codec = socket.encoder;
-    if (id !== undefined && codec !== undefined) {
+    const answers = code !== "NOT_FOUND" || socket.settings.unanswered === "error";
+    if (answers && id !== undefined && codec !== undefined) {
       const type = codec.accepts(message.type) ? message.type : codec.messageType;
-      const error: WireError = { code: "OVERLOADED", message: wireErrors.OVERLOADED };
+      const error: WireError = { code, message: wireErrors[code] };
       void socket.transmit(encodeError(codec, type, id, error), type, "reply", message);
     }
-    socket.settled(message);
+    socket.settled(message, false);
   }
 }

@@ -12,11 +12,13 @@ import { settleOutcome } from "../chain/outcome.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Delivered, Exchange } from "../context/exchange.ts";
+import type { MessageContext } from "../context/message-context.ts";
 import { emptyRecord, harmless, ignore, nothing, rejected, settled, toError } from "../context/records.ts";
 import { Conversation } from "../conversation/conversation.ts";
 import type { Inbox } from "../conversation/inbox.ts";
 import type { Waiter } from "../conversation/waiter.ts";
 import { VelarosError } from "../errors.ts";
+import type { ErrorListener } from "../router/options.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
 import type { SocketHost, SocketSettings } from "./host.ts";
 import { askClient } from "./question.ts";
@@ -27,13 +29,22 @@ import type { PushOptions, Socket, SocketRequestOptions } from "./socket.ts";
 export interface ConnectOptions {
   /** Messages come from outside, through a gateway: nodes made with `bind` are skipped as if they were absent. Default: false. */
   readonly publicOnly?: boolean | undefined;
+  /**
+   * Asked for the path of each message that a gateway forwards. After `false` the message reaches no handler and gets
+   * `NOT_FOUND`, like one that nothing handles.
+   *
+   * @defaultValue every path is allowed
+   */
+  readonly allowsPath?: ((path: string) => boolean) | undefined;
+  /** Told of the unhandled errors of this connection, beside whoever listens to those of the router. */
+  readonly onError?: ErrorListener | undefined;
 }
 
 /** A connection between its outlet and the router's chains. */
 export class RouterSocket implements Socket {
   readonly info: ConnectionInfo;
   readonly host: SocketHost;
-  readonly publicOnly: boolean;
+  readonly options: ConnectOptions;
   readonly reader: Reader;
   /** By id: what is being handled, and who waits for what. */
   conversations: Map<string, Conversation> | undefined = undefined;
@@ -62,7 +73,7 @@ export class RouterSocket implements Socket {
     this.host = host;
     this.info = info;
     this.#id = info.socketId;
-    this.publicOnly = options.publicOnly ?? false;
+    this.options = options;
     this.reader = new Reader(this);
     this.#outlet = outlet;
     const { trusted } = info;
@@ -80,7 +91,7 @@ export class RouterSocket implements Socket {
 
   #opened(failure: Error | undefined): void {
     if (failure !== undefined) {
-      this.host.failed(failure, undefined);
+      this.failed(failure, undefined);
       this.#begin(closeStatus(1011, "Internal error", "server"));
     }
     if (this.#phase !== "opening") return;
@@ -110,6 +121,10 @@ export class RouterSocket implements Socket {
   /** Made up when somebody asks: many sockets are never asked. */
   get id(): string {
     return (this.#id ??= this.runtime.randomUuid());
+  }
+
+  get publicOnly(): boolean {
+    return this.options.publicOnly === true;
   }
 
   get runtime(): Runtime {
@@ -228,6 +243,11 @@ export class RouterSocket implements Socket {
 
   // For the chains.
 
+  /** Something failed and nobody dealt with it. */
+  failed(error: Error, context: MessageContext | undefined): void {
+    this.host.failed(error, context, this.options.onError);
+  }
+
   /** The conversation with this id, which comes into being when it is first asked for. */
   conversation(id: string): Conversation {
     this.conversations ??= new Map();
@@ -261,12 +281,12 @@ export class RouterSocket implements Socket {
   concluded(exchange: Exchange): void {
     if (exchange.root !== undefined) settleOutcome(exchange.root);
     const suspended = exchange.finish();
-    if (exchange.inbound !== undefined) this.settled(exchange.inbound);
+    if (exchange.inbound !== undefined) this.settled(exchange.inbound, exchange.forwarded);
     this.reader.handlerEnds(suspended);
   }
 
-  settled(message: InboundMessage): void {
-    this.#outlet.settled?.(message);
+  settled(message: InboundMessage, forwarded: boolean): void {
+    this.#outlet.settled?.(message, forwarded);
   }
 
   addWaiter(waiter: Waiter): void {
@@ -320,7 +340,7 @@ export class RouterSocket implements Socket {
   #limit(chain: "open" | "close", goOn: () => void): void {
     const timeoutMs = this.settings.lifecycleTimeoutMs;
     this.#patience = this.runtime.setTimer(timeoutMs, () => {
-      this.host.failed(new VelarosError("VELAROS_LIFECYCLE_TIMEOUT", { chain, timeoutMs }), undefined);
+      this.failed(new VelarosError("VELAROS_LIFECYCLE_TIMEOUT", { chain, timeoutMs }), undefined);
       goOn();
     });
   }
@@ -333,7 +353,7 @@ export class RouterSocket implements Socket {
     try {
       this.#outlet.close(status, reason, source);
     } catch (error) {
-      this.host.failed(toError(error), undefined);
+      this.failed(toError(error), undefined);
     }
     this.#finished = true;
     this.#resolveFinished();

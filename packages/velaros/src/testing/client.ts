@@ -32,7 +32,8 @@ export interface TestClient extends AsyncDisposable {
   receive(): Promise<Envelope>;
   /**
    * Sends a message with an id of its own and waits for its answer; everything else, such as questions of the
-   * server, stays for {@link TestClient.receive}. Rejects when the handler ends without an answer, or the connection ends first.
+   * server, stays for {@link TestClient.receive}. Rejects when the handler ends without an answer, or the
+   * connection ends first; behind a gateway it waits for the service, whose handler may choose not to answer.
    */
   request(path: string, data?: unknown): Promise<Envelope>;
   /** Closes as a client does; resolves when the close handlers have run. */
@@ -78,10 +79,11 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       if (wait === undefined) received.push(envelope);
       else wait.resolve(envelope);
     },
-    onSettled(message) {
-      onSettled?.(message);
+    onSettled(message, forwarded) {
+      onSettled?.(message, forwarded);
       const [id, path] = handled.get(message) ?? [];
       handled.delete(message);
+      if (forwarded) return; // the handler was a gateway, and a service answers
       const index = waits.findIndex((wait) => id !== undefined && wait.id === id);
       const [wait] = index < 0 ? [] : waits.splice(index, 1);
       wait?.reject(new Error(`The handler of "${path}" ended without an answer.`));

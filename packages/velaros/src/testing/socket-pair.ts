@@ -30,8 +30,8 @@ export interface OutgoingMessage {
 export interface SocketPairOptions extends Partial<ConnectionInfo>, ConnectOptions {
   /** Called with each message, in the turn in which it is sent. */
   readonly onSend?: ((message: OutgoingMessage) => void) | undefined;
-  /** Called with each message whose chain has ended, in that turn. */
-  readonly onSettled?: ((message: InboundMessage) => void) | undefined;
+  /** Called with each message whose chain has ended, in that turn; `forwarded` when somebody else may still answer it. */
+  readonly onSettled?: ((message: InboundMessage, forwarded: boolean) => void) | undefined;
 }
 
 /** The client's half of a connection without a network. */
@@ -58,7 +58,7 @@ export interface PairedConnection {
 
 /** Connects to a router within the process and records what it does. */
 export function socketPair(router: Connectable, options: SocketPairOptions = {}): PairedConnection {
-  const { onSend, onSettled, publicOnly, ...info } = options;
+  const { onSend, onSettled, publicOnly, allowsPath, onError, ...info } = options;
   const sent: OutgoingMessage[] = [];
   const settled: InboundMessage[] = [];
   const requestsDone: string[] = [];
@@ -81,17 +81,17 @@ export function socketPair(router: Connectable, options: SocketPairOptions = {})
     },
     pause: () => void (paused = true),
     resume: () => void (paused = false),
-    settled(message) {
+    settled(message, forwarded) {
       settled.push(message);
-      onSettled?.(message);
+      onSettled?.(message, forwarded);
     },
     requestDone: (id) => void requestsDone.push(id),
   };
-  const inlet = router.connect(
-    { remoteAddress: "127.0.0.1", headers: {}, ...info },
-    outlet,
-    publicOnly === undefined ? {} : { publicOnly },
-  );
+  const inlet = router.connect({ remoteAddress: "127.0.0.1", headers: {}, ...info }, outlet, {
+    publicOnly,
+    allowsPath,
+    onError,
+  });
   return {
     inlet,
     sent,
