@@ -5,9 +5,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Bar, barChart } from "./charts/bars.ts";
-import { lineChart } from "./charts/lines.ts";
-import type { GrowthReport, LoadReport, MemoryReport, SoakReport } from "./harness/reports.ts";
+import { lineCharts, type Panel, type Series } from "./charts/lines.ts";
 import { micros } from "./harness/report.ts";
+import type { GrowthReport, LoadReport, MemoryReport, SoakReport, SoakSample } from "./harness/reports.ts";
+import { describeShape } from "./load/shape.ts";
 
 /** Draws what there are results for, into `docs/charts`. */
 export function drawCharts(root: string): void {
@@ -23,26 +24,10 @@ export function drawCharts(root: string): void {
   if (load !== undefined) write("cpu-per-message", cpuChart(load));
   const memory = results<MemoryReport>("memory");
   if (memory !== undefined) write("memory-per-connection", memoryChart(memory));
-  for (const curve of results<GrowthReport>("growth")?.curves ?? []) {
-    write(
-      `growth-${curve.id}`,
-      lineChart({
-        title: curve.title,
-        subtitle: "CPU time per message, all processes of ours; the band is the range of all rounds",
-        axis: curve.axis,
-        unit: "µs",
-        logarithmic: true,
-        points: curve.points.map(({ x, cpuMicros }) => ({
-          x,
-          y: cpuMicros.median,
-          low: cpuMicros.min,
-          high: cpuMicros.max,
-        })),
-      }),
-    );
-  }
+  const growth = results<GrowthReport>("growth");
+  if (growth !== undefined) write("growth", growthChart(growth));
   const soak = results<SoakReport>("soak");
-  if (soak !== undefined) for (const [name, svg] of soakCharts(soak)) write(name, svg);
+  if (soak !== undefined) write("soak", soakChart(soak));
 }
 
 function cpuChart(report: LoadReport): string {
@@ -94,29 +79,56 @@ function memoryChart(report: MemoryReport): string {
   ]);
 }
 
-function soakCharts(report: SoakReport): readonly (readonly [string, string])[] {
-  const chart = (
-    title: string,
-    unit: string,
-    pick: (sample: SoakReport["samples"][number]) => number,
-  ): string =>
-    lineChart({
-      title,
-      subtitle: `${report.target}, ${report.shape.perSecond} messages a second for ${Math.round((report.samples.at(-1)?.atSeconds ?? 0) / 60)} minutes`,
-      axis: "seconds",
-      unit,
-      logarithmic: false,
-      points: report.samples.map((sample) => ({
-        x: sample.atSeconds,
-        y: pick(sample),
-        low: pick(sample),
-        high: pick(sample),
-      })),
-    });
-  return [
-    ["soak-cpu", chart("CPU time per message over time", "µs", (sample) => sample.cpuMicros)],
-    ["soak-memory", chart("Resident memory over time", "MiB", (sample) => sample.residentMib)],
-  ];
+function growthChart(report: GrowthReport): string {
+  const panels = report.curves.map(({ title, axis, points }): Panel => ({
+    title,
+    axis,
+    unit: "µs",
+    logarithmic: true,
+    series: [
+      {
+        label: title,
+        points: points.map(({ x, cpuMicros: { median, min, max } }) => ({
+          x,
+          y: median,
+          low: min,
+          high: max,
+        })),
+      },
+    ],
+  }));
+  return lineCharts(
+    "CPU time per message as the fleet grows",
+    "Gateway and service together, 64 B; medians, and the range of all rounds as a band",
+    panels,
+  );
+}
+
+function soakChart({ target, shape, samples }: SoakReport): string {
+  const minutes = Math.round((samples.at(-1)?.atSeconds ?? 0) / 60);
+  const course = (label: string, pick: (sample: SoakSample) => number): Series => ({
+    label,
+    points: samples.map((sample) => {
+      const y = pick(sample);
+      return { x: sample.atSeconds / 60, y, low: y, high: y };
+    }),
+  });
+  const roles = Object.keys(samples[0]?.residentMib ?? {});
+  const panel = (title: string, unit: string, series: readonly Series[]): Panel => ({
+    title,
+    axis: "minutes",
+    unit,
+    logarithmic: false,
+    series,
+  });
+  return lineCharts(`${minutes} minutes of load`, `${target}, ${describeShape(shape)}`, [
+    panel("CPU time per message", "µs", [course("", (sample) => sample.cpuMicros)]),
+    panel(
+      "Resident memory",
+      "MiB",
+      roles.map((role) => course(role, (sample) => sample.residentMib[role] ?? 0)),
+    ),
+  ]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

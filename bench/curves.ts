@@ -23,6 +23,10 @@ export interface Curve {
 const flat = 1.2;
 const busy: LoadShape = { connections: 100, inFlight: 4, dataBytes: 64 };
 
+/**
+ * With as many clients for each of them, destinations get batches of the same size however many there are. With a
+ * fixed load batches shrink, and what a batch costs becomes a cost of each message: shown, not judged.
+ */
 export const curves: readonly Curve[] = [
   {
     id: "velaros-routes",
@@ -34,7 +38,7 @@ export const curves: readonly Curve[] = [
   },
   {
     id: "velaros-sockets",
-    title: "Velaros: open sockets, the same 8,000 messages a second over all of them",
+    title: "Velaros: sockets that share 8,000 messages/s",
     axis: "sockets",
     subject: "velaros",
     target: flat,
@@ -45,7 +49,7 @@ export const curves: readonly Curve[] = [
   },
   {
     id: "eurus-routes",
-    title: "Eurus over NATS: routes, in services of at most 1,000",
+    title: "Eurus: routes, in services of at most 1,000",
     axis: "routes",
     subject: "eurus-nats",
     target: flat,
@@ -57,7 +61,7 @@ export const curves: readonly Curve[] = [
   },
   {
     id: "eurus-sockets",
-    title: "Eurus over NATS: open sockets, the same 8,000 messages a second over all of them",
+    title: "Eurus: sockets that share 8,000 messages/s",
     axis: "sockets",
     subject: "eurus-nats",
     target: flat,
@@ -68,7 +72,7 @@ export const curves: readonly Curve[] = [
   },
   {
     id: "eurus-services",
-    title: "Eurus over NATS: services, each with 10 clients that always have 16 messages in flight",
+    title: "Eurus: services, each 10 clients × 16 in flight",
     axis: "services",
     subject: "eurus-nats",
     target: flat,
@@ -80,9 +84,21 @@ export const curves: readonly Curve[] = [
     })),
   },
   {
+    id: "eurus-services-fixed-load",
+    title: "Eurus: services that share 5,000 messages/s",
+    axis: "services",
+    subject: "eurus-nats",
+    target: undefined,
+    points: [1, 10, 100].map((x) => ({
+      x,
+      shape: { connections: 200, perSecond: 5_000, dataBytes: 64 },
+      settings: { services: x, routes: 10 },
+      areas: x,
+    })),
+  },
+  {
     id: "eurus-instances",
-    title:
-      "Eurus over NATS: instances of one service, each with 10 clients that always have 16 messages in flight",
+    title: "Eurus: instances, each 10 clients × 16 in flight",
     axis: "instances",
     subject: "eurus-nats",
     target: flat,
@@ -94,13 +110,13 @@ export const curves: readonly Curve[] = [
   },
   {
     id: "eurus-instances-fixed-load",
-    title: "Eurus over NATS: instances of one service that share 10,000 messages a second (batches shrink)",
+    title: "Eurus: instances that share 5,000 messages/s",
     axis: "instances",
     subject: "eurus-nats",
     target: undefined,
     points: [1, 10, 100].map((x) => ({
       x,
-      shape: { connections: 200, perSecond: 10_000, dataBytes: 64 },
+      shape: { connections: 200, perSecond: 5_000, dataBytes: 64 },
       settings: { instances: x, routes: 10 },
     })),
   },

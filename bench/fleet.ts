@@ -5,31 +5,29 @@
 // this one process, charged to whom it worked for.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual } from "node:util";
 import { type Balance, runFleetScenario } from "../test/simulation/fleet/scenario.ts";
 import { drawDocs } from "./docs.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { table } from "./harness/report.ts";
 import type { FleetReport } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
+import { readWords } from "./harness/words.ts";
 
-const { values } = parseArgs({
-  options: {
-    gateways: { type: "string" },
-    services: { type: "string" },
-    instances: { type: "string" },
-    clients: { type: "string" },
-  },
+const fullSize = { gateways: 100, services: 50, instances: 10, clients: 1_000_000 };
+const { numbers } = readWords({
+  usage: "npm run bench:fleet [-- --gateways 100 --services 50 --instances 10 --clients 1000000]",
+  numbers: fullSize,
 });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const machine = describeMachine(root);
 const size = {
-  gateways: Number(values.gateways ?? 100),
-  services: Number(values.services ?? 50),
-  instancesPerService: Number(values.instances ?? 10),
+  gateways: numbers.gateways,
+  services: numbers.services,
+  instancesPerService: numbers.instances,
   routesPerService: 20,
 };
-const clients = Number(values.clients ?? 1_000_000);
+const { clients } = numbers;
 say(
   `${size.gateways} gateways, ${size.services} services of ${size.instancesPerService} instances, ${clients.toLocaleString("en")} clients`,
 );
@@ -72,7 +70,7 @@ A gateway was lost with ${gatewayLost.clients} clients: all back after ${(gatewa
   instances stopped counting its clients after ${(gatewayLost.ghostsGoneMs / 1e3).toFixed(1)} s; then ${balanced(gatewayLost.balance)}.
 Clients that found nobody: ${found.unserved}`);
 
-const complete = Object.keys(values).length === 0;
+const complete = isDeepStrictEqual(numbers, fullSize);
 const report: FleetReport = { machine, size: { ...size, clients }, found };
 say(`\nWritten to ${writeResults(root, "fleet", complete, report)}`);
 if (complete) drawDocs(root);

@@ -4,42 +4,62 @@
 // and come back. Each point is measured in a fresh set of processes, every curve twice over.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { cpuOf } from "./cases.ts";
-import { drawCharts } from "./charts.ts";
 import { type Curve, curves, type Point } from "./curves.ts";
+import { drawDocs } from "./docs.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
-import type { CurveResult, GrowthReport, PointResult } from "./harness/reports.ts";
+import type { CurveResult, GrowthReport, PointResult, StormResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { subjectOf, targets } from "./harness/targets.ts";
+import { readWords, refuse } from "./harness/words.ts";
 import { Generator } from "./load/generator.ts";
 import { measureAlternately } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
 import { measureStorms } from "./storm.ts";
 
 const passes = 2;
-const timing = { rounds: 3, firstWarmupMs: 1_500, warmupMs: 250, windowMs: 1_000 };
+const stormId = "reconnect-storm";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const filters = process.argv.slice(2);
+const usage = "npm run bench:growth [part of a curve's name, or reconnect-storm…] [-- --rounds 3]";
+const { numbers, names: filters } = readWords({ usage, numbers: { rounds: 3 }, names: true });
+const timing = { rounds: numbers.rounds, firstWarmupMs: 1_500, warmupMs: 250, windowMs: 1_000 };
+const selected = curves.filter((curve) => isWanted(curve.id));
+if (selected.length === 0 && !isWanted(stormId))
+  refuse(`No curve has ${filters.join(" or ")} in its name`, usage);
 endOnSignals();
 build(root);
+const processes = new Processes(root);
+const machine = describeMachine(root);
 
 const results: CurveResult[] = [];
-for (const curve of curves) {
-  if (wanted(curve.id)) results.push(await measureCurve(curve));
-}
-const storms = wanted("reconnect-storm") ? await measureStorms(root) : [];
-const complete = filters.length === 0;
-const growthReport: GrowthReport = { machine: describeMachine(root), curves: results, storms };
-writeResults(root, "growth", complete, growthReport);
-if (complete) drawCharts(root);
+const storms: StormResult[] = [];
+const failures: string[] = [];
+for (const curve of selected) await attempt(curve.id, async () => results.push(await measureCurve(curve)));
+if (isWanted(stormId)) await attempt(stormId, async () => storms.push(...(await measureStorms(processes))));
+const complete = filters.length === 0 && timing.rounds >= 3 && failures.length === 0;
+const growthReport: GrowthReport = { machine, curves: results, storms };
+process.stdout.write(`\nWritten to ${writeResults(root, "growth", complete, growthReport)}\n`);
+if (complete) drawDocs(root);
+if (failures.length > 0) process.exitCode = 1;
 
-function wanted(id: string): boolean {
+function isWanted(id: string): boolean {
   return filters.length === 0 || filters.some((filter) => id.includes(filter));
+}
+
+/** The other curves still say something; the run as a whole does not count as complete. */
+async function attempt(id: string, measure: () => Promise<unknown>): Promise<void> {
+  try {
+    await measure();
+  } catch (error) {
+    failures.push(id);
+    process.stdout.write(`\n${id} failed: ${inspect(error)}\n`);
+  }
 }
 
 async function measureCurve(curve: Curve): Promise<CurveResult> {
@@ -79,7 +99,6 @@ async function measurePoint(
   curve: Curve,
   point: Point,
 ): Promise<{ readonly windows: readonly Window[]; readonly connectsPerSecond: number }> {
-  const processes = new Processes(root);
   try {
     const generator = await Generator.start(processes);
     const config = { limits: limitsFor(point.shape), settings: point.settings };

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { drawCharts } from "./charts.ts";
+import { drawDocs } from "./docs.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
@@ -107,7 +107,7 @@ function report(): void {
   const complete = chosen.length === measured.length;
   const memory: MemoryReport = { machine: describeMachine(root), targets: results };
   writeResults(root, "memory", complete, memory);
-  if (complete) drawCharts(root);
+  if (complete) drawDocs(root);
 }
 
 function descriptorLimit(): number {

@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 import { type Case, cases, type Round, type SubjectName } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { endOnSignals, Processes } from "./harness/child.ts";
-import { drawCharts } from "./charts.ts";
+import { drawDocs } from "./docs.ts";
 import { describeMachine } from "./harness/machine.ts";
 import {
   type CheckResult,
@@ -140,7 +140,7 @@ function finish(): void {
   const complete = names.length === 0 && failures.length === 0;
   const report: LoadReport = { machine, cases: results };
   const file = writeResults(root, "load", complete, report);
-  if (complete) drawCharts(root);
+  if (complete) drawDocs(root);
   const checks = results.flatMap((result) => result.checks);
   const missed = checks.filter((check) => !check.ok).length;
   say(`\n${checks.length - missed} of ${checks.length} targets reached. Written to ${file}`);

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { Processes } from "./harness/child.ts";
+import type { Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { micros, table } from "./harness/report.ts";
 import type { StormResult } from "./harness/reports.ts";
@@ -15,9 +15,9 @@ const subjects: readonly TargetName[] = ["ws", "velaros", "eurus-nats"];
 const oneEach = { warmupMs: 0, windowMs: 1 };
 
 /** All clients are cut off at the same moment, come back as fast as they can, and each sends one message. */
-export async function measureStorms(root: string): Promise<readonly StormResult[]> {
+export async function measureStorms(processes: Processes): Promise<readonly StormResult[]> {
   const results: StormResult[] = [];
-  for (const name of subjects) results.push(await measureStorm(root, name));
+  for (const name of subjects) results.push(await measureStorm(processes, name));
   const rows = results.map((storm) => [
     storm.target,
     `${storm.connectsPerSecond}/s`,
@@ -38,8 +38,7 @@ export async function measureStorms(root: string): Promise<readonly StormResult[
   return results;
 }
 
-async function measureStorm(root: string, name: TargetName): Promise<StormResult> {
-  const processes = new Processes(root);
+async function measureStorm(processes: Processes, name: TargetName): Promise<StormResult> {
   try {
     const generator = await Generator.start(processes);
     const shape: LoadShape = { connections, inFlight: 1, dataBytes: 64 };

@@ -5,7 +5,6 @@
 // whether sharing costs anything, and at how evenly connections spread, before you look at throughput.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { cpuOf } from "./cases.ts";
 import { build } from "./harness/build.ts";
 import { type Child, endOnSignals, Processes } from "./harness/child.ts";
@@ -15,6 +14,7 @@ import { startNats } from "./harness/nats.ts";
 import { type Figure, figureOf, micros, table } from "./harness/report.ts";
 import type { WorkersReport, WorkersResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
+import { readWords, refuse } from "./harness/words.ts";
 import { Generator } from "./load/generator.ts";
 import { measureAlternately, type Subject, type Timing } from "./load/measure.ts";
 import { describeShape, type LoadShape, type Window } from "./load/shape.ts";
@@ -35,12 +35,12 @@ interface Deployment {
   readonly processes: Readonly<Record<string, number>>;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: "string", default: "5" } },
-});
+const usage = "npm run bench:workers [velaros|eurus] [-- --rounds 5]";
+const { numbers, names } = readWords({ usage, numbers: { rounds: 5 }, names: true });
+const chosen = names.length > 0 ? kinds.filter((kind) => names.includes(kind)) : kinds;
+if (chosen.length === 0) refuse(`${names.join(" and ")} is not measured`, usage);
 const timing: Timing = {
-  rounds: Number(values.rounds),
+  rounds: numbers.rounds,
   firstWarmupMs: 1_500,
   warmupMs: 250,
   windowMs: 1_000,
@@ -48,30 +48,29 @@ const timing: Timing = {
 const root = fileURLToPath(new URL("..", import.meta.url));
 endOnSignals();
 build(root);
+const processes = new Processes(root);
 const machine = describeMachine(root);
 say(`${machine.cores} cores, which generator and bus share; ${timing.rounds} rounds, in turns; medians.`);
 if (machine.loadBefore > 0.5)
   say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
 
 const results: WorkersResult[] = [];
-for (const kind of kinds) {
-  if (positionals.length > 0 && !positionals.includes(kind)) continue;
+for (const kind of chosen) {
   for (const shape of shapes) results.push(...(await measureShape(kind, shape)));
 }
-const complete = positionals.length === 0 && timing.rounds >= 5;
+const complete = chosen.length === kinds.length && timing.rounds >= 5;
 const report: WorkersReport = { machine, results };
 say(`\nWritten to ${writeResults(root, "workers", complete, report)}`);
 if (complete) drawDocs(root);
 
 async function measureShape(kind: Kind, shape: LoadShape): Promise<readonly WorkersResult[]> {
-  const processes = new Processes(root);
   try {
     const generator = await Generator.start(processes);
     const deployments = new Map<string, Deployment>();
     const subjects: Subject[] = [];
     for (const workers of workerCounts) {
       const name = `${kind}, ${workers}`;
-      const deployment = await deploy(processes, kind, workers, shape);
+      const deployment = await deploy(kind, workers, shape);
       deployments.set(name, deployment);
       subjects.push(await subjectOf(name, deployment, generator, shape));
     }
@@ -90,12 +89,7 @@ async function measureShape(kind: Kind, shape: LoadShape): Promise<readonly Work
   }
 }
 
-async function deploy(
-  processes: Processes,
-  kind: Kind,
-  count: number,
-  shape: LoadShape,
-): Promise<Deployment> {
+async function deploy(kind: Kind, count: number, shape: LoadShape): Promise<Deployment> {
   const config = { limits: limitsFor(shape), workers: count };
   const others: Record<string, number> = {};
   let natsPort: number | undefined;

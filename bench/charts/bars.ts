@@ -14,49 +14,57 @@ export interface BarGroup {
   readonly bars: readonly Bar[];
 }
 
-const width = 720;
-const barHeight = 16;
+const width = 760;
+const barHeight = 15;
 const barGap = 4;
-const groupGap = 34;
-const left = 190;
-const right = 150;
-/** Longer bars are cut and say so by an arrow, so that one giant does not flatten all others. */
-const cutAt = 4;
+const groupGap = 22;
+const headerHeight = 78;
+const left = 178;
+const right = 132;
+/** Longer bars are cut and say so, so that one giant does not flatten all others. */
+const cutAt = 3;
 
 /** Horizontal bars in groups that share one axis. */
 export function barChart(title: string, subtitle: string, groups: readonly BarGroup[]): string {
   const longest = Math.max(...groups.flatMap((group) => group.bars.map((bar) => bar.value)));
   const x = scaleLinear()
-    .domain([0, Math.min(longest, cutAt)])
+    .domain([0, Math.min(Math.max(longest, 1), cutAt)])
     .range([left, width - right]);
-  const parts: string[] = [
-    label(12, 24, title, { kind: "title" }),
-    label(12, 42, subtitle, { kind: "note" }),
-  ];
-  let y = 70;
+  const parts: string[] = [];
+  let y = headerHeight;
   for (const group of groups) {
-    parts.push(label(12, y, group.title));
-    y += 10;
+    parts.push(label(16, y, group.title, { kind: "heading" }));
+    y += 9;
     for (const bar of group.bars) {
-      const cut = bar.value > cutAt;
-      const end = x(Math.min(bar.value, cutAt));
-      parts.push(
-        label(left - 8, y + 12, bar.label, { anchor: "end", kind: "note" }),
-        element("rect", {
-          x: left,
-          y,
-          width: end - left,
-          height: barHeight,
-          rx: 2,
-          class: bar.ours ? "ours" : "other",
-        }),
-        label(width - right + 12, y + 12, cut ? `→ ${bar.note}` : bar.note, { kind: "value" }),
-      );
+      parts.push(...drawBar(bar, y, x));
       y += barHeight + barGap;
     }
-    y += groupGap - 10;
+    y += groupGap;
   }
+  const bottom = y - groupGap + 2;
   const one = x(1);
-  parts.push(element("line", { x1: one, x2: one, y1: 56, y2: y - groupGap + 6, class: "axis" }));
-  return picture(width, y - 10, title, parts);
+  return picture(width, bottom + 12, title, [
+    label(16, 27, title, { kind: "title" }),
+    label(16, 45, subtitle, { kind: "note" }),
+    element("line", { x1: one, x2: one, y1: headerHeight - 10, y2: bottom, class: "axis" }),
+    label(one, headerHeight - 14, "1", { anchor: "middle", kind: "note" }),
+    ...parts,
+  ]);
+}
+
+function drawBar(bar: Bar, y: number, x: (value: number) => number): readonly string[] {
+  const isCut = bar.value > cutAt;
+  const end = x(Math.min(bar.value, cutAt));
+  return [
+    label(left - 8, y + 12, bar.label, { anchor: "end", kind: "note" }),
+    element("rect", {
+      x: left,
+      y,
+      width: Math.max(1, end - left),
+      height: barHeight,
+      rx: 2,
+      class: bar.ours ? "ours" : "other",
+    }),
+    label(end + 8, y + 12, isCut ? `→ ${bar.note}` : bar.note, { kind: "value" }),
+  ];
 }

@@ -75,7 +75,8 @@ export interface SoakSample {
   readonly atSeconds: number;
   readonly cpuMicros: number;
   readonly p99Micros: number;
-  readonly residentMib: number;
+  /** Role → resident memory. */
+  readonly residentMib: Readonly<Record<string, number>>;
 }
 
 /** `soak.json` */
@@ -84,7 +85,9 @@ export interface SoakReport {
   readonly target: string;
   readonly shape: LoadShape;
   readonly samples: readonly SoakSample[];
+  /** Second half to first, without the warm-up; latency is shown, the others are judged. */
   readonly cpuGrowth: number;
+  readonly p99Growth: number;
   readonly memoryGrowth: number;
   readonly ok: boolean;
 }
