@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", ...(long ? [] : ["test/long/**"])],
+    setupFiles: process.env["EURUS_FUZZ_SEED"] === undefined ? [] : ["./test/support/fuzz-seed.ts"],
     retry: 0,
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Router } from "velaros";
 import { expect, test } from "vitest";
 
-const numRuns = process.env["EURUS_LONG"] === undefined ? 2_000 : 20_000;
+const numRuns = process.env["EURUS_LONG"] === undefined ? 20_000 : 100_000;
 
 /** What people write, by mistake or on purpose, where a number belongs; and numbers. */
 const value = fc.oneof(

@@ -11,7 +11,7 @@ import type { Codec, Envelope } from "velaros-protocol";
 import { expect, test } from "vitest";
 
 /** Payloads per encoding; each goes through a router alone and through gateway and service. */
-const batches = process.env["EURUS_LONG"] === undefined ? 50 : 250;
+const batches = process.env["EURUS_LONG"] === undefined ? 200 : 1_000;
 const batchSize = 100;
 
 const encodings: readonly { name: string; codec: Codec; middleware: () => HandlerObject }[] = [

@@ -6,7 +6,11 @@ import { jsonCodec } from "velaros-protocol/json";
 import { msgpackCodec } from "velaros-protocol/msgpack";
 import { protobufCodec } from "velaros-protocol/protobuf";
 
-const numRuns = process.env["EURUS_LONG"] === undefined ? 2_000 : 20_000;
+const isLong = process.env["EURUS_LONG"] !== undefined;
+const numRuns = isLong ? 20_000 : 2_000;
+/** For bytes that somebody else made. */
+const foreignRuns = isLong ? 100_000 : 20_000;
+const foreignTimeoutMs = 600_000;
 
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
 const key = text.filter((it) => it !== "__proto__");
@@ -97,9 +101,10 @@ test.for(codecs)(
           verdict(() => routed(codec.decode(received))),
         );
       }),
-      { numRuns },
+      { numRuns: foreignRuns },
     );
   },
+  foreignTimeoutMs,
 );
 
 test.for(codecs)("$name throws nothing but CodecError for random bytes", ({ codec }) => {
@@ -107,9 +112,9 @@ test.for(codecs)("$name throws nothing but CodecError for random bytes", ({ code
     fc.property(fc.uint8Array({ maxLength: 60 }), (received) => {
       expect(verdict(() => byParts(codec, received))).toEqual(verdict(() => routed(codec.decode(received))));
     }),
-    { numRuns },
+    { numRuns: foreignRuns },
   );
-});
+}, foreignTimeoutMs);
 
 /** Members of a JSON envelope as text, in every spelling: escaped keys, duplicates, white space, unknown keys. */
 const space = fc.constantFrom("", " ", "\n", "\t\r ");
