@@ -84,8 +84,7 @@ export class Fleet implements AsyncDisposable {
 
   async unstarted(name: string, handler: Handler | Router, options: ServiceOptions = {}): Promise<Instance> {
     const transport = await this.connect();
-    const quiet = { drainTimeoutMs: 100, onError: () => undefined };
-    const service = new Service(name, transport, handler, { ...quiet, ...options });
+    const service = new Service(name, transport, handler, { drainTimeoutMs: 100, ...options });
     this.#cleanups.push(() => service.stop());
     return { service, kill: () => transport.kill(), hang: () => transport.mute() };
   }

@@ -1,7 +1,7 @@
 import { Router } from "velaros";
 import { msgpack } from "velaros/msgpack";
 import { expect } from "vitest";
-import { jsonRouter } from "../support/fleet.ts";
+import { type Edge, jsonRouter } from "../support/fleet.ts";
 import { onEveryBus } from "../support/buses.ts";
 
 onEveryBus(({ test, newFleet }) => {
@@ -51,23 +51,28 @@ onEveryBus(({ test, newFleet }) => {
   });
 
   test("what a service announces is copied: changing it later changes nothing [weakness:W14]", async () => {
-    const routes = [{ pattern: "/a" }];
+    const [first, second] = [{ pattern: "/a" }, { pattern: "/b" }];
+    const routes = [first];
     await using fleet = newFleet();
     const [one, two] = [await fleet.edge({ name: "one" }), await fleet.edge({ name: "two" })];
-    await fleet.service(
-      "api",
-      jsonRouter()
-        .publicBind("/a", () => undefined)
-        .publicBind("/b", () => undefined),
-      {
-        routeDescriptors: routes,
-      },
+    const router = ["/a", "/b", "/c"].reduce(
+      (built, path) => built.publicBind(path, (ctx) => ctx.reply(ctx.path)),
+      jsonRouter(),
     );
+    const { service } = await fleet.service("api", router, { routeDescriptors: routes });
+    const known = ({ gateway }: Edge): unknown => gateway.services().map((instance) => instance.routes);
 
-    routes.push({ pattern: "/b" });
+    routes.push(second);
+    first.pattern = "/c";
+    // Makes it say all of itself again, and shows when that has arrived.
+    service.gatewayNames = ["one"];
+    await expect.poll(() => known(two), { interval: 2 }).toEqual([]);
+    service.gatewayNames = [];
+    await expect.poll(() => known(two), { interval: 2 }).not.toEqual([]);
 
-    for (const { gateway } of [one, two]) expect(gateway.services()[0]?.routes).toEqual(["/a"]);
-    expect(one.gateway.services()[0]).not.toBe(two.gateway.services()[0]);
+    expect([known(one), known(two)]).toEqual([[["/a"]], [["/a"]]]);
+    expect(service.routeDescriptors).toEqual([{ pattern: "/a" }]);
+    expect(Object.isFrozen(service.routeDescriptors)).toBe(true);
   });
 
   test("only instances that have the route are chosen [weakness:W16 fault:R5]", async () => {

@@ -1,5 +1,5 @@
-import type { Context, Handler, RouteDescriptor, RouterOptions } from "velaros";
-import { Pattern, ReplyError, Router } from "velaros";
+import type { Handler, RouteDescriptor } from "velaros";
+import { Pattern, PatternIndex, Router } from "velaros";
 import { EurusError } from "../errors.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
@@ -8,69 +8,57 @@ interface DescribedHandler {
   routeDescriptors(): readonly RouteDescriptor[];
 }
 
+/** What is public instead of all that the handler says. */
+interface Narrowed {
+  readonly routes: readonly RouteDescriptor[];
+  readonly patterns: PatternIndex<undefined>;
+}
+
 /** The router that a service's virtual sockets live in, and what of it gateways are told. */
 export class RouterSetup {
+  /** The one that was passed in, else one that holds nothing but the handler. */
+  readonly router: Router;
   readonly #handler: Router | Handler;
-  /** Undefined when a router that was passed in decides for itself. */
-  readonly #routerOptions: RouterOptions | undefined;
-  #narrowed: readonly RouteDescriptor[] | undefined;
-  #patterns: readonly Pattern[] | undefined;
-  #router: Router | undefined;
+  #narrowed: Narrowed | undefined;
 
   constructor(service: string, handler: Router | Handler, options: ServiceOptions) {
     if (!isHandler(handler)) {
       throw new EurusError("EURUS_HANDLER_INVALID", { service, received: describe(handler) });
     }
     this.#handler = handler;
-    const { onError, runtime } = options;
-    const isOwn = isRouter(handler) && onError === undefined && runtime === undefined;
-    this.#routerOptions = isOwn ? undefined : { onError, runtime };
+    this.router = isRouter(handler) ? handler : new Router({ runtime: options.runtime }).use(handler);
     this.narrow(options.routeDescriptors);
   }
 
   /** Public routes, as they are now. */
   routes(): readonly RouteDescriptor[] {
-    if (this.#narrowed !== undefined) return this.#narrowed;
+    if (this.#narrowed !== undefined) return this.#narrowed.routes;
     return describesRoutes(this.#handler) ? this.#handler.routeDescriptors() : [];
   }
 
-  /** Limits what is public to these routes; undefined lifts the limit. */
+  /** Limits what is public to these routes, as they are now; undefined lifts the limit. */
   narrow(routes: readonly RouteDescriptor[] | undefined): void {
-    this.#patterns = routes === undefined ? undefined : patternsOf(routes);
-    this.#narrowed = routes;
-    this.#router = undefined;
+    this.#narrowed = routes === undefined ? undefined : narrowed(routes);
   }
 
-  /** The router for new virtual sockets: the one that was passed in, if it can be used as it is. */
-  get router(): Router {
-    this.#router ??= this.#build();
-    return this.#router;
-  }
-
-  #build(): Router {
-    const isAsGiven = this.#routerOptions === undefined && this.#patterns === undefined;
-    if (isAsGiven && isRouter(this.#handler)) return this.#handler;
-    const router = new Router(this.#routerOptions);
-    // Only there when it has something to do, so that the usual message passes one handler less.
-    if (this.#patterns !== undefined) router.use((context: Context) => this.#guard(context));
-    router.use(this.#handler);
-    return router;
-  }
-
-  /** A gateway asks for nothing else than what was announced; whoever does gets what any unknown path gets. */
-  #guard(context: Context): void | Promise<void> {
-    const { path } = context;
-    const isPublic = path === "" || this.#patterns?.some((pattern) => pattern.match(path) !== null) !== false;
-    if (isPublic) return context.next();
-    throw new ReplyError("NOT_FOUND", "Nothing handles this path.");
+  /** Whether a gateway may ask for this path. It asks for what was announced; who is connected may know more. */
+  allows(path: string): boolean {
+    return this.#narrowed === undefined || this.#narrowed.patterns.lookup(path).length > 0;
   }
 }
 
-function patternsOf(routes: readonly RouteDescriptor[]): readonly Pattern[] {
+function narrowed(routes: readonly RouteDescriptor[]): Narrowed {
   const isList = Array.isArray(routes) && routes.every((route) => typeof route?.pattern === "string");
-  if (isList) return routes.map(({ pattern }) => new Pattern(pattern));
-  const expected = "an array of objects with a pattern";
-  throw new EurusError("EURUS_OPTION_INVALID", { option: "routeDescriptors", value: routes, expected });
+  if (!isList) {
+    const expected = "an array of objects with a pattern";
+    throw new EurusError("EURUS_OPTION_INVALID", { option: "routeDescriptors", value: routes, expected });
+  }
+  const patterns = new PatternIndex<undefined>();
+  const copies = routes.map(({ pattern }) => {
+    patterns.add(new Pattern(pattern), undefined);
+    return Object.freeze({ pattern });
+  });
+  return { routes: Object.freeze(copies), patterns };
 }
 
 function isHandler(value: unknown): boolean {

@@ -13,8 +13,9 @@ export interface ServiceOptions {
    */
   readonly gatewayNames?: readonly string[] | undefined;
   /**
-   * What is announced to gateways, and all that they can reach. Narrows a router to some of its public routes,
-   * or describes a handler that is no router; never opens a private route.
+   * What is announced to gateways, and all that they can reach: a message for any other path gets `NOT_FOUND`. Narrows
+   * a router to some of its public routes, or describes a handler that is no router; never opens a private route. The
+   * list is copied.
    *
    * @defaultValue the public routes of the handler, read at every announcement
    */
@@ -59,13 +60,14 @@ export interface ServiceOptions {
    */
   readonly drainTimeoutMs?: number | undefined;
   /**
-   * Told of each error that no handler dealt with, in place of the `onError` of a router that was passed in.
+   * Told of each error that no handler dealt with, beside the listeners of a router that was passed in. What is told to
+   * nobody goes to that router's log.
    *
-   * @defaultValue that of the router, else one line to stderr
+   * @defaultValue only the listeners of the router
    */
   readonly onError?: ((error: Error) => void) | undefined;
   /**
-   * Clock, timers and random numbers; for simulations.
+   * Clock, timers and random numbers of the service; for simulations. A router that was passed in keeps its own.
    *
    * @defaultValue the real ones
    */

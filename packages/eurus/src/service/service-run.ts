@@ -1,4 +1,4 @@
-import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
+import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet, ConnectOptions } from "velaros";
 import { CloseCode } from "velaros-protocol";
 import type { Runtime } from "velaros-protocol";
 import { Backlog } from "../backlog.ts";
@@ -30,6 +30,8 @@ export interface ServiceRunOptions {
   readonly settings: ServiceSettings;
   readonly events: EventSource<ServiceEvent>;
   readonly setup: RouterSetup;
+  /** Told of each error that no handler dealt with. */
+  readonly onError: ((error: Error) => void) | undefined;
   gatewayNames(): readonly string[];
 }
 
@@ -45,6 +47,7 @@ export class ServiceRun implements AcceptorHost {
   opens = 0;
   draining = false;
   readonly #options: ServiceRunOptions;
+  readonly #connectOptions: ConnectOptions;
   readonly #links: LinkAcceptor;
   readonly #announcer: ServiceAnnouncer;
   readonly #acceptors = new Set<Acceptor>();
@@ -54,8 +57,9 @@ export class ServiceRun implements AcceptorHost {
   #lagMs = 0;
 
   constructor(options: ServiceRunOptions) {
-    const { name, id, transport, settings, events, setup } = options;
+    const { name, id, transport, settings, events, setup, onError } = options;
     this.#options = options;
+    this.#connectOptions = { publicOnly: true, allowsPath: (path) => setup.allows(path), onError };
     this.runtime = settings.runtime;
     this.events = events;
     this.maxSockets = settings.maxSockets;
@@ -137,7 +141,7 @@ export class ServiceRun implements AcceptorHost {
   }
 
   connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet {
-    return this.#options.setup.router.connect(info, outlet, { publicOnly: true });
+    return this.#options.setup.router.connect(info, outlet, this.#connectOptions);
   }
 
   admits(gatewayName: string): boolean {

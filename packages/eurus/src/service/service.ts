@@ -29,6 +29,7 @@ export class Service implements AsyncDisposable {
   readonly #settings: ServiceSettings;
   readonly #setup: RouterSetup;
   readonly #events: EventSource<ServiceEvent>;
+  readonly #onError: ((error: Error) => void) | undefined;
   readonly #lifecycle: Lifecycle;
   #gatewayNames: readonly string[];
   #run: ServiceRun | undefined;
@@ -36,7 +37,8 @@ export class Service implements AsyncDisposable {
   /**
    * @param name - 1 to 64 of the characters A–Z a–z 0–9 `_` `-`.
    * @param transport - Shared with the gateways, or connected to the same bus.
-   * @param handler - Mounted with `use` on a router of the service's own.
+   * @param handler - A router, which is used as it is and keeps its options; or any other handler, which gets a router
+   *   of its own.
    * @throws {@link EurusError} `EURUS_NAME_INVALID`, `EURUS_TRANSPORT_MISSING`, `EURUS_HANDLER_INVALID` or `EURUS_OPTION_INVALID`.
    */
   constructor(name: string, transport: Transport, handler: Router | Handler, options: ServiceOptions = {}) {
@@ -49,7 +51,8 @@ export class Service implements AsyncDisposable {
     this.#setup = new RouterSetup(name, handler, options);
     this.#gatewayNames = checkedNames(options.gatewayNames ?? []);
     this.id = this.#settings.runtime.randomToken(32);
-    this.#events = new EventSource((error) => options.onError?.(error));
+    this.#onError = options.onError;
+    this.#events = new EventSource((error) => this.#onError?.(error));
     this.#lifecycle = new Lifecycle({
       kind: "service",
       name,
@@ -69,7 +72,10 @@ export class Service implements AsyncDisposable {
     this.#run?.announceChange();
   }
 
-  /** What gateways can reach. Setting it narrows the handler's public routes and tells gateways at once; undefined takes that back. */
+  /**
+   * What gateways can reach. Setting it narrows the handler's public routes and tells gateways at once; from then on
+   * clients that are connected get nothing else either. Undefined takes that back.
+   */
   get routeDescriptors(): readonly RouteDescriptor[] {
     return this.#setup.routes();
   }
@@ -122,6 +128,7 @@ export class Service implements AsyncDisposable {
       settings: this.#settings,
       events: this.#events,
       setup: this.#setup,
+      onError: this.#onError,
       gatewayNames: () => this.#gatewayNames,
     });
     return this.#run.start();

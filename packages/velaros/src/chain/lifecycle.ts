@@ -73,7 +73,7 @@ function openStep(call: LifecycleCall): Step {
 
 function closeStep(call: LifecycleCall): Step {
   const fail = (context: MessageContext, thrown: unknown): void => {
-    context.socket.host.failed(toError(thrown), context);
+    context.socket.failed(toError(thrown), context);
   };
   return {
     handler: call,

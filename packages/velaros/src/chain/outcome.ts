@@ -28,10 +28,10 @@ function settleError(context: MessageContext, error: Error): void {
     const { fields } = error.details;
     settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
   } else if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
-    socket.host.failed(error, context);
+    socket.failed(error, context);
     settleUnreadable(context, undefined);
   } else if (!(socket.closed && VelarosError.is(error, "VELAROS_SOCKET_CLOSED"))) {
-    socket.host.failed(error, context);
+    socket.failed(error, context);
     const answers = socket.host.settings.unanswered === "error" && exchange.explicitId !== undefined;
     if (answers && !exchange.replied) answer(context, wireError("INTERNAL"));
   }
@@ -42,7 +42,7 @@ function settleUnhandled(context: MessageContext): void {
   if (!exchange.decoded && exchange.inbound?.forwarded !== undefined) {
     const supported = socket.host.codecs().map((codec) => codec.name);
     const codec = socket.info.codec ?? "an unknown encoding";
-    socket.host.failed(new VelarosError("VELAROS_CODEC_MISMATCH", { codec, supported }), context);
+    socket.failed(new VelarosError("VELAROS_CODEC_MISMATCH", { codec, supported }), context);
   } else if (socket.host.codecs().length === 0) {
     socket.host.codecMissing(context);
   }
@@ -89,7 +89,7 @@ function answer(
   try {
     payload = encodeError(codec, type, id, error, status === 0 ? undefined : status);
   } catch (thrown) {
-    socket.host.failed(toError(thrown), context);
+    socket.failed(toError(thrown), context);
     payload = encodeError(codec, type, id, wireError("INTERNAL"));
   }
   void socket.transmit(payload, type, "reply", inbound);

@@ -82,7 +82,7 @@ export class Router<
       openCalls: () => table.openCalls(),
       closeCalls: () => table.closeCalls(),
       codecs: () => table.codecs(),
-      failed: (error, context) => this.#failed(error, context),
+      failed: (error, context, listener) => this.#failed(error, context, listener),
       unanswered: (event) => this.#unanswered(event),
       codecMissing: (context) => this.#codecMissing(context),
     };
@@ -326,19 +326,23 @@ export class Router<
   }
 
   /** A mistake of whoever wrote the program, and easily made: worth one word, not one per message. */
-  #codecMissing(context: Context): void {
+  #codecMissing(context: MessageContext): void {
     if (this.#saidCodecMissing) return;
     this.#saidCodecMissing = true;
-    this.#failed(new VelarosError("VELAROS_CODEC_MISSING", { action: "read a message" }), context);
+    context.socket.failed(new VelarosError("VELAROS_CODEC_MISSING", { action: "read a message" }), context);
   }
 
-  #failed(error: Error, context: Context | undefined): void {
-    if (this.#errorListeners.size === 0) {
+  #failed(error: Error, context: Context | undefined, listenerOfConnection?: ErrorListener): void {
+    const listeners =
+      listenerOfConnection === undefined
+        ? this.#errorListeners
+        : new Set(this.#errorListeners).add(listenerOfConnection);
+    if (listeners.size === 0) {
       const about = context === undefined ? undefined : { path: context.path, socketId: context.socketId };
       this.#logger.error({ error, ...about }, "A handler failed.");
       return;
     }
-    for (const listener of this.#errorListeners) {
+    for (const listener of listeners) {
       try {
         listener(error, context);
       } catch (cause) {
