@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { type Context, ReplyError, Router, type UnansweredEvent } from "../index.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Context, ReplyError, Router, type RouterOptions, type UnansweredEvent } from "../index.ts";
 import { json } from "../json.ts";
 import { msgpack } from "../msgpack.ts";
 import { msgpackCodec } from "velaros-protocol/msgpack";
@@ -170,6 +170,67 @@ test('with unanswered: "ignore" the client gets nothing for what nobody answers'
 
   expect(client.received).toEqual([{ error: expect.objectContaining({ code: "BAD_MESSAGE" }) }]);
   expect(errors).toEqual(["broken"]);
+});
+
+describe("a client that does not answer or go on in time", () => {
+  const unanswered: UnansweredEvent[] = [];
+  const errors: Error[] = [];
+  const options = {
+    onError: (error: Error): void => void errors.push(error),
+    onUnanswered: (event: UnansweredEvent): void => void unanswered.push(event),
+  };
+  const silentRouter = (more?: RouterOptions): Router =>
+    new Router({ ...options, ...more })
+      .use(json())
+      .bind("/asks", (ctx) => ctx.request("?", { timeoutMs: 1 }).then(() => undefined))
+      .bind("/waits", (ctx) => ctx.receive({ timeoutMs: 1 }).then(() => undefined))
+      .bind("/answered", async (ctx) => {
+        await ctx.reply("first");
+        await ctx.request("?", { timeoutMs: 1 });
+      });
+  beforeEach(() => {
+    unanswered.length = 0;
+    errors.length = 0;
+  });
+  const reported = (): unknown => unanswered.map(({ code, id, path }) => [code, id, path]);
+
+  test("gets TIMEOUT, and writes no lines into anybody's log", async () => {
+    await using client = connectClient(silentRouter());
+
+    expect(await client.request("/waits")).toEqual({
+      id: "request-1",
+      error: { code: "TIMEOUT", message: "No answer came in time." },
+    });
+    expect(await client.request("/asks")).toMatchObject({ error: { code: "TIMEOUT" } });
+    expect(await client.request("/answered")).toMatchObject({ data: { message: "first" } });
+    await expect.poll(reported, { interval: 1 }).toEqual([
+      ["TIMEOUT", "request-1", "/waits"],
+      ["TIMEOUT", "request-2", "/asks"],
+      ["TIMEOUT", "request-3", "/answered"],
+    ]);
+    expect(client.received.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('gets nothing with unanswered: "ignore"', async () => {
+    await using client = connectClient(silentRouter({ unanswered: "ignore" }));
+
+    client.send({ id: "1", path: "/waits" });
+    await expect.poll(reported, { interval: 1 }).toEqual([["TIMEOUT", "1", "/waits"]]);
+
+    expect(client.received).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test("is closed when an open handler waited for it, without a line in the log", async () => {
+    const router = silentRouter().useOpen((ctx) => ctx.request("who?", { timeoutMs: 1 }));
+    await using client = connectClient(router);
+
+    await expect.poll(() => client.connection.closed, { interval: 1 }).toMatchObject({ status: 1011 });
+
+    expect(reported()).toEqual([["TIMEOUT", undefined, ""]]);
+    expect(errors).toEqual([]);
+  });
 });
 
 describe("a message that can't be read", () => {

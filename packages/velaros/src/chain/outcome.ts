@@ -27,6 +27,8 @@ function settleError(context: MessageContext, error: Error): void {
   } else if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
     const { fields } = error.details;
     settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
+  } else if (isTimeout(error)) {
+    settleBad(context, wireError("TIMEOUT"));
   } else if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
     socket.failed(error, context);
     settleUnreadable(context, undefined);
@@ -61,11 +63,19 @@ function settleUnreadable(context: MessageContext, cause: Error | undefined): vo
   socket.host.unanswered({ code: "BAD_MESSAGE", id, path: context.path, socketId: socket.id });
 }
 
+/** Whether a client was silent for too long: its doing, which must not fill the log. */
+export function isTimeout(error: Error): boolean {
+  return (
+    VelarosError.is(error, "VELAROS_REQUEST_TIMEOUT") || VelarosError.is(error, "VELAROS_RECEIVE_TIMEOUT")
+  );
+}
+
 /** The client's mistake: answered when the client asked for an answer. */
 function settleBad(context: MessageContext, error: WireError & { readonly code: WireErrorCode }): void {
   const { exchange, socket } = context;
   const id = exchange.explicitId;
-  const answers = error.code !== "NOT_FOUND" || socket.host.settings.unanswered === "error";
+  const isAboutSilence = error.code === "NOT_FOUND" || error.code === "TIMEOUT";
+  const answers = !isAboutSilence || socket.host.settings.unanswered === "error";
   if (id !== undefined && answers && !exchange.replied) answer(context, error, id);
   socket.host.unanswered({ code: error.code, id, path: context.path, socketId: socket.id });
 }

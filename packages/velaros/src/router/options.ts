@@ -39,8 +39,8 @@ export interface RouterOptions<Mount extends string = ""> {
    */
   readonly logger?: Logger | undefined;
   /**
-   * What happens to a message with an id that nobody answered: `"error"` answers `NOT_FOUND`, or `INTERNAL` after
-   * a failure; `"ignore"` leaves the client to its timeout.
+   * What happens to a message with an id that nobody answered: `"error"` answers `NOT_FOUND`, `TIMEOUT` when its
+   * handler waited for the client in vain, or `INTERNAL` after a failure; `"ignore"` leaves the client to its timeout.
    *
    * @defaultValue `"error"`
    */

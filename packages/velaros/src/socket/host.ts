@@ -19,7 +19,10 @@ export interface SocketSettings {
   readonly maxWaitingMessages: number;
 }
 
-/** A message that got an error instead of a handler's answer, because of what the client sent. */
+/**
+ * A message that got an error instead of a handler's answer, because of what the client sent, or did not send in time.
+ * An open handler that waited for its client in vain is reported like one, without path.
+ */
 export interface UnansweredEvent {
   /** The code that the client got, or would have got. */
   readonly code: WireErrorCode;

@@ -8,7 +8,7 @@ import type {
   WireError,
 } from "velaros-protocol";
 import { runCloseChain, runOpenChain } from "../chain/lifecycle.ts";
-import { settleOutcome } from "../chain/outcome.ts";
+import { isTimeout, settleOutcome } from "../chain/outcome.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Delivered, Exchange } from "../context/exchange.ts";
@@ -91,7 +91,9 @@ export class RouterSocket implements Socket {
 
   #opened(failure: Error | undefined): void {
     if (failure !== undefined) {
-      this.failed(failure, undefined);
+      if (isTimeout(failure)) {
+        this.host.unanswered({ code: "TIMEOUT", id: undefined, path: "", socketId: this.id });
+      } else this.failed(failure, undefined);
       this.#begin(closeStatus(1011, "Internal error", "server"));
     }
     if (this.#phase !== "opening") return;
