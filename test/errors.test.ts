@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CloseCode, wireErrors } from "velaros-protocol";
@@ -24,6 +24,33 @@ test.each([
   expect(declared.size).toBeGreaterThan(1);
   expect((await documented(heading)).toSorted()).toEqual([...declared].toSorted());
 });
+
+test("every code of docs/errors.md is used by a package: none is promised and never comes", async () => {
+  const headings = ["What a client gets", "What Velaros throws", "What codecs throw", "What Eurus throws"];
+  const codes = (await Promise.all(headings.map(documented))).flat();
+  const sources = await packageSources();
+
+  expect(codes.length).toBeGreaterThan(40);
+  expect(codes.filter((code) => !sources.includes(`"${code}"`))).toEqual([
+    "FORBIDDEN", // a word for applications, as the table says
+  ]);
+});
+
+/** What the packages are made of, without tests, comments and the tables of the codes themselves. */
+async function packageSources(): Promise<string> {
+  const folders = ["protocol", "velaros", "eurus"].map((name) => join(root, "packages", name, "src"));
+  const lists = await Promise.all(
+    folders.map(async (folder) => {
+      const files = await readdir(folder, { recursive: true });
+      return files.map((file) => join(folder, file));
+    }),
+  );
+  const sources = lists
+    .flat()
+    .filter((file) => /(?<!\.test|\.test-d|\/errors|\/error-code|\/codec-error)\.ts$/.test(file));
+  const texts = await Promise.all(sources.map((file) => readFile(file, "utf8")));
+  return texts.join("\n").replaceAll(/\/\*[^]*?\*\/|^ *\/\/.*$/gm, "");
+}
 
 /** The codes in the first column of the table under a heading. */
 async function documented(heading: string): Promise<readonly string[]> {

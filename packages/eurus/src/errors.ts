@@ -29,8 +29,6 @@ interface ErrorDetails {
   EURUS_FACTS_INVALID: { readonly keys: readonly string[] };
   /** Something that was handed to a callback of the bus threw. */
   EURUS_LISTENER_FAILED: { readonly where: string };
-  /** `pingService` or `removeService` was given an id that nothing has announced. */
-  EURUS_INSTANCE_UNKNOWN: { readonly instanceId: string };
   /** An option has a value that can't work. Thrown by constructors. */
   EURUS_OPTION_INVALID: { readonly option: string; readonly value: unknown; readonly expected: string };
 }
@@ -67,8 +65,6 @@ const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code
     `Facts for a service must be JSON, but something under ${keys.join(", ")} is not: no cycles, no BigInt.`,
   EURUS_LISTENER_FAILED: ({ where }) =>
     `A listener of ${where} threw; see the cause. The others were called nevertheless.`,
-  EURUS_INSTANCE_UNKNOWN: ({ instanceId }) =>
-    `No instance with the id ${JSON.stringify(instanceId)} is announced. Take ids from gateway.services().`,
   EURUS_OPTION_INVALID: ({ option, value, expected }) =>
     `Option ${option} is ${inWords(value)}, but must be ${expected}.`,
 };
