@@ -9,6 +9,7 @@ export const measuredCosts: UnitCosts = {
   instance: { alone: 102, onePerClient: 6.25, manyPerClient: 3.05 },
   nats: { alone: 81.7, onePerClient: 3.86, manyPerClient: 0.85 },
   packetMicros: 8,
+  natsPacketMicros: 5,
   gatewayKibPerConnection: 5.76,
   gatewayKibPerPin: 2.88,
   instanceKibPerPin: 3.36,

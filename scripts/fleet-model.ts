@@ -31,6 +31,8 @@ export interface UnitCosts {
   readonly nats: MessageCost;
   /** What both ends pay for a packet of its own instead of a place in another one, in µs. */
   readonly packetMicros: number;
+  /** The same for the bus. */
+  readonly natsPacketMicros: number;
   readonly gatewayKibPerConnection: number;
   readonly gatewayKibPerPin: number;
   readonly instanceKibPerPin: number;
@@ -130,15 +132,14 @@ export function fleetNeeds(plan: FleetPlan, costs: UnitCosts): FleetNeeds {
   const perTurn = (sources: number): number => 1 + (messagesPerSecond / sources) * turnSeconds;
   const batch = perTurn(gateways * instances);
   const perWrite = perTurn(connections);
-  const ofProcess = (cost: MessageCost, processes: number): number => {
+  const ofProcess = (cost: MessageCost, processes: number, packetMicros: number): number => {
     const together = perTurn(processes);
-    const ownPackets = (costs.packetMicros / 2) * (1 / batch - 1 / together);
-    return microsPerMessage(cost, together, perWrite) + ownPackets;
+    return microsPerMessage(cost, together, perWrite) + packetMicros * (1 / batch - 1 / together);
   };
-  const gatewayMicros = ofProcess(costs.gateway, gateways);
-  const instanceMicros = ofProcess(costs.instance, instances);
-  // Every connection to NATS is read by itself, and nothing says that the server is awake already.
-  const natsMicros = microsPerMessage(costs.nats, perTurn(Math.max(gateways, instances)), perWrite);
+  const gatewayMicros = ofProcess(costs.gateway, gateways, costs.packetMicros / 2);
+  const instanceMicros = ofProcess(costs.instance, instances, costs.packetMicros / 2);
+  // The server is awake for everybody as soon as it is for anybody.
+  const natsMicros = ofProcess(costs.nats, 1, costs.natsPacketMicros);
 
   const discovery = discoveryOf(plan);
   const packetsPerSecond = (2 * messagesPerSecond) / batch;
@@ -179,7 +180,7 @@ export function fleetNeeds(plan: FleetPlan, costs: UnitCosts): FleetNeeds {
       remedy: "more instances",
     },
     {
-      what: "CPU of NATS, at most",
+      what: "CPU of NATS",
       value: (messagesPerSecond * natsMicros + natsDiscoveryMicros) / 1e6,
       unit: "cores",
       limit: limits.natsCores,

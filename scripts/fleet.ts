@@ -19,7 +19,7 @@ say(`${count(plan.connections)} connections, ${count(plan.messagesPerSecond)} me
 ${plan.gateways} gateways, ${plan.services} services of ${plan.instances} instances, ${plan.pins} pins per connection.
 Costs: ${source}.
 
-${found.batch.toFixed(2)} messages share a packet. CPU per message: gateway ${found.gatewayMicros.toFixed(1)} µs, instance ${found.instanceMicros.toFixed(1)} µs, NATS ${found.natsMicros.toFixed(1)} µs at most.
+${found.batch.toFixed(2)} messages share a packet. CPU per message: gateway ${found.gatewayMicros.toFixed(1)} µs, instance ${found.instanceMicros.toFixed(1)} µs, NATS ${found.natsMicros.toFixed(1)} µs.
 Heartbeats, once a second: a gateway hears ${count(discovery.heardByGateway)} of ${(discovery.instanceBytes / 1e3).toFixed(1)} KB, an instance ${count(discovery.heardByInstance)}, most of ${(discovery.gatewayBytes / 1e3).toFixed(1)} KB;
 the bus hands out ${count(discovery.busMessagesPerSecond)} messages and ${count(discovery.busBytesPerSecond / 1e6)} MB for them.
 Messages: ${count(found.packetsPerSecond)} packets a second. Subscriptions: ${count(found.subscriptions)}.

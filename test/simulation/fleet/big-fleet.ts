@@ -4,6 +4,7 @@ import type { SeededRandom } from "../random.ts";
 import { VirtualProcess, VirtualTime } from "../virtual-time.ts";
 import { FleetGateway } from "./fleet-gateway.ts";
 import { FleetInstance } from "./fleet-instance.ts";
+import { startRunningShare } from "./meter.ts";
 import type { Meter } from "./meter.ts";
 
 export interface FleetSize {
@@ -115,7 +116,10 @@ export class BigFleet {
   async discoveryCost(seconds: number): Promise<DiscoveryCost> {
     const instances = [...this.instances.values()].filter(({ isDead }) => !isDead);
     for (const { meter } of [...this.gateways, ...instances]) meter.reset();
+    const runningShare = startRunningShare();
     await this.time.run(seconds * 1_000);
+    const share = runningShare();
+    for (const { meter } of [...this.gateways, ...instances]) meter.cpuMs *= share;
     const everybody = [...this.gateways, ...instances].map(({ meter }) => meter);
     return {
       gateway: costOf(

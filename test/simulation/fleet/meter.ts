@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { cpuUsage } from "node:process";
 import type { Runtime } from "velaros-protocol";
 
 import type {
@@ -14,7 +15,7 @@ export class Meter {
   sentBytes = 0;
   heardMessages = 0;
   heardBytes = 0;
-  /** Real CPU time, though everything happens in virtual time. */
+  /** Real time, though everything happens in virtual time; see {@link startRunningShare}. */
   cpuMs = 0;
 
   reset(): void {
@@ -44,6 +45,19 @@ export class Meter {
       defer: (callback) => runtime.defer(this.charged(callback)),
     };
   }
+}
+
+/**
+ * Tells, when called, which part of the time since then this process was running: on a machine that has other things
+ * to do, time that was measured by the clock has to be multiplied by it.
+ */
+export function startRunningShare(): () => number {
+  const before = cpuUsage();
+  const startedMs = performance.now();
+  return () => {
+    const { user, system } = cpuUsage(before);
+    return Math.min(1, (user + system) / 1_000 / (performance.now() - startedMs));
+  };
 }
 
 /** A transport that counts what passes. */

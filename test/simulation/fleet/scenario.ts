@@ -2,6 +2,7 @@ import { BigFleet } from "./big-fleet.ts";
 import type { DiscoveryCost, FleetSize } from "./big-fleet.ts";
 import type { FleetGateway } from "./fleet-gateway.ts";
 import type { FleetInstance } from "./fleet-instance.ts";
+import { startRunningShare } from "./meter.ts";
 
 export interface FleetScenario extends FleetSize {
   readonly clients: number;
@@ -70,15 +71,17 @@ export async function runFleetScenario(scenario: FleetScenario): Promise<FleetFi
   const { clients, services, instancesPerService, seed = 1, onProgress = () => {} } = scenario;
   const fleet = new BigFleet(scenario, seed);
 
+  const runningShare = startRunningShare();
   const convergedMs = await fleet.start(startWithinMs);
-  const start = { convergedMs, ...startCosts(fleet) };
+  const start = { convergedMs, ...startCosts(fleet, runningShare()) };
   onProgress("started");
 
   await fleet.time.run(2_000);
+  const arrivingShare = startRunningShare();
   fleet.arrive(clients, clients / arrivalSeconds);
   await fleet.until(() => fleet.clients >= clients);
   await fleet.time.run(1_500);
-  const choosing = fleet.gateways.reduce((sum, { choosingMs }) => sum + choosingMs, 0);
+  const choosing = arrivingShare() * fleet.gateways.reduce((sum, { choosingMs }) => sum + choosingMs, 0);
   const choices = fleet.gateways.reduce((sum, gateway) => sum + gateway.choices, 0);
   const arrived = {
     clients: fleet.clients,
@@ -111,7 +114,7 @@ export async function runFleetScenario(scenario: FleetScenario): Promise<FleetFi
   };
 }
 
-function startCosts(fleet: BigFleet): Omit<FleetFindings["start"], "convergedMs"> {
+function startCosts(fleet: BigFleet, runningShare: number): Omit<FleetFindings["start"], "convergedMs"> {
   const instances = [...fleet.instances.values()];
   const average = (members: readonly (FleetGateway | FleetInstance)[]): StartCost => {
     const each = (pick: (meter: FleetGateway["meter"]) => number): number =>
@@ -119,7 +122,7 @@ function startCosts(fleet: BigFleet): Omit<FleetFindings["start"], "convergedMs"
     return {
       heardMessages: each((meter) => meter.heardMessages),
       heardBytes: each((meter) => meter.heardBytes),
-      cpuMs: each((meter) => meter.cpuMs),
+      cpuMs: each((meter) => meter.cpuMs) * runningShare,
     };
   };
   const [gateway, instance] = [average(fleet.gateways), average(instances)];
