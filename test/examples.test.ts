@@ -6,7 +6,6 @@ import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
 import { startChat } from "../examples/chat/chat.ts";
-import { startQuickStart } from "../examples/quick-start/quick-start.ts";
 import { close, listen } from "../examples/shared/http-server.ts";
 import { openBrowser } from "./support/chromium.ts";
 import { runProgram } from "./support/run-program.ts";
@@ -22,7 +21,7 @@ test("the README shows the program of examples/hello as it is", async () => {
 });
 
 test("the README's program answers the README's client", async () => {
-  const hello = runExample("hello", "0");
+  const hello = runExample("hello");
   await expect.poll(hello.output, { timeout: 20_000 }).toContain("Listening on ");
   const url = /Listening on (\S+)/.exec(hello.output())?.[1] ?? "";
 
@@ -36,12 +35,10 @@ test("the README's program answers the README's client", async () => {
 
 test("the quick start's page completes both steps of its conversation [claim:15 claim:17 claim:18 claim:24]", async (context) => {
   const browser = await openBrowser(context);
-  const lines: string[] = [];
-  const quickStart = await startQuickStart(0, (line) => lines.push(line));
-  onTestFinished(() => quickStart.stop());
+  const { program, url } = await startQuickStart();
 
   const page = await browser.newPage();
-  await page.goto(quickStart.url);
+  await page.goto(url);
 
   await expect.poll(() => page.locator("#log").innerText()).toContain("msg-2");
   const answers = (await page.locator("#log").innerText()).trim().split("\n");
@@ -49,13 +46,14 @@ test("the quick start's page completes both steps of its conversation [claim:15 
     { id: "msg-1", data: { status: "joined", room: "general" } },
     { id: "msg-2", data: { status: "sent" } },
   ]);
-  expect(lines).toEqual(["User Alice joined room general", "[general] Alice: Hello everyone!"]);
+  program.process.kill("SIGINT");
+  expect(await program.exited).toBe(0);
+  expect(program.output()).toMatch(/\nUser Alice joined room general\n\[general\] Alice: Hello everyone!\n$/);
 });
 
 test("a page of another loopback port may use the quick start's gateway [claim:24]", async (context) => {
   const browser = await openBrowser(context);
-  const quickStart = await startQuickStart(0, () => undefined);
-  onTestFinished(() => quickStart.stop());
+  const { url } = await startQuickStart();
   const other = createServer((_, response) =>
     response.setHeader("content-type", "text/html").end("<p>elsewhere"),
   );
@@ -64,7 +62,7 @@ test("a page of another loopback port may use the quick start's gateway [claim:2
 
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${port}/`);
-  const answers = await page.evaluate(talkLikeTheSeed, quickStart.url.replace("http:", "ws:"));
+  const answers = await page.evaluate(talkLikeTheSeed, url.replace("http:", "ws:"));
 
   expect(answers.map((answer) => JSON.parse(answer))).toEqual([
     { id: "msg-1", data: { status: "joined", room: "general" } },
@@ -146,11 +144,17 @@ function start(environment: NodeJS.ProcessEnv) {
   });
 }
 
-function runExample(name?: string, port = "0") {
+async function startQuickStart() {
+  const program = runExample("quick-start");
+  await expect.poll(program.output, { timeout: 20_000 }).toContain("Open ");
+  return { program, url: /Open (\S+)/.exec(program.output())?.[1] ?? "" };
+}
+
+function runExample(name?: string) {
   const words = name === undefined ? [] : [name];
   return runProgram(process.execPath, ["scripts/setup.mjs", "--run", "scripts/example.ts", ...words], {
     cwd: root,
-    environment: { PORT: port },
+    environment: { PORT: "0" },
   });
 }
 

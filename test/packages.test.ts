@@ -1,35 +1,20 @@
-import { execFile } from "node:child_process";
-import type { ExecFileOptions } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { JsonClient } from "./support/json-client.ts";
+import { findPublishable, foldersOf, npm, pack, root, run } from "./support/packing.ts";
+import { runProgram } from "./support/run-program.ts";
 
-const root = join(import.meta.dirname, "..");
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly license: string;
-  readonly private?: boolean;
-  readonly exports: Readonly<Record<string, unknown>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-interface Publishable {
-  readonly folder: string;
-  readonly manifest: Manifest;
-}
-
 const publishable = await findPublishable();
 let temporary = "";
 /** A project of its own, outside of this repository, that has the packed packages and what they depend on. */
 let project = "";
 const packedFiles = new Map<string, readonly string[]>();
+const fromElsewhere: string[] = [];
 
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "eurus-packages-"));
@@ -39,16 +24,22 @@ beforeAll(async () => {
 
   const tarballs: string[] = [];
   for (const { folder, manifest } of publishable) {
-    const { file, contents } = await pack(folder);
+    const { file, contents } = await pack(folder, temporary);
     packedFiles.set(manifest.name, contents);
     tarballs.push(file);
   }
   // What comes from elsewhere is packed from our own installation, so that the registry need not be there.
-  for (const folder of await dependenciesFromElsewhere()) tarballs.push((await pack(folder)).file);
+  const needed = publishable.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {}));
+  for (const folder of await foldersOf([...needed, "@types/node"])) {
+    fromElsewhere.push((await pack(folder, temporary)).file);
+  }
 
   await mkdir(project);
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await npm(["install", "--offline", "--no-audit", "--no-fund", "--omit=peer", ...tarballs], project);
+  await npm(
+    ["install", "--offline", "--no-audit", "--no-fund", "--omit=peer", ...tarballs, ...fromElsewhere],
+    project,
+  );
   await writeConsumer();
 }, 120_000);
 
@@ -125,6 +116,62 @@ test("a fresh project runs a gateway and a service from the packages, without NA
   expect(await readdir(join(project, "node_modules"))).not.toContain("@nats-io");
 });
 
+test("who follows the guide from an empty folder gets a chat that answers, and types that hold [claim:14 claim:15 claim:17 claim:18 claim:129]", async () => {
+  const folder = join(temporary, "chat");
+  await mkdir(folder);
+  const installation = await readFile(join(root, "docs/guide/installation.md"), "utf8");
+  const quickStart = await readFile(join(root, "docs/guide/quick-start.md"), "utf8");
+  await writeShownFiles(installation + quickStart, folder);
+
+  const [inClone, inFolder, forTypes] = commandsOf(installation);
+  expect([inClone?.shift(), inFolder, forTypes]).toEqual([
+    "npm ci", // which was done before this test could run
+    ["npm install"],
+    ["npm install --save-dev typescript @types/node"],
+  ]);
+  for (const command of inClone ?? []) {
+    await npm(command.replace("../chat", folder).split(" ").slice(1), root);
+  }
+  const runner = await foldersOf(["tsx", `@esbuild/${process.platform}-${process.arch}`]);
+  const runnerFiles = await Promise.all(runner.map(async (name) => (await pack(name, temporary)).file));
+  await npm(["install", "--offline", "--no-audit", "--no-fund", ...fromElsewhere, ...runnerFiles], folder);
+
+  expect(await run(process.execPath, [tsc], { cwd: folder })).toBe("");
+  expect(commandsOf(quickStart)).toEqual([["npm start"]]);
+  // What `npm start` runs, without npm, which would not pass on the signal that ends it.
+  const { scripts } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const [tool, ...words] = scripts.start.split(" ");
+  const program = runProgram(join(folder, "node_modules", ".bin", tool), words, {
+    cwd: folder,
+    environment: { PORT: "0" },
+  });
+  await expect.poll(program.output, { timeout: 20_000 }).toContain("Open ");
+  const url = /Open (\S+)/.exec(program.output())?.[1] ?? "";
+  expect(await (await fetch(url)).text()).toContain("<title>Quick start</title>");
+  await using client = await JsonClient.connect(`${url.replace("http", "ws")}ws`);
+
+  expect(await client.ask("/chat/join", { username: "Ada", room: "general" })).toMatchObject({
+    data: { status: "joined", room: "general" },
+  });
+  expect(await client.ask("/chat/message", { text: "Hello!" })).toMatchObject({ data: { status: "sent" } });
+  expect(await client.ask("/health")).toMatchObject({ error: { code: "NOT_FOUND" } });
+  expect(program.output()).toContain("\n[general] Ada: Hello!\n");
+  program.process.kill("SIGINT");
+  expect(await program.exited).toBe(0);
+}, 120_000);
+
+/** Writes each file that a page shows into the folder, under its own name. */
+async function writeShownFiles(page: string, folder: string): Promise<void> {
+  for (const [, file = "", text = ""] of page.matchAll(/<!-- (\S+) -->\n\n```\w+\n([^]*?)```/g)) {
+    await writeFile(join(folder, basename(file)), text);
+  }
+}
+
+/** The commands that a page tells to run, block by block. */
+function commandsOf(page: string): string[][] {
+  return [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, text = ""]) => text.trim().split("\n"));
+}
+
 /** Runs in the fresh project: says what an import came to. */
 function report(result: Error & { code?: string }): void {
   const missing = /Cannot find package '([^']+)'/.exec(String(result?.message))?.[1];
@@ -156,57 +203,4 @@ async function writeConsumer(): Promise<void> {
       files: ["main.ts"],
     }),
   );
-}
-
-async function findPublishable(): Promise<readonly Publishable[]> {
-  const folders = (await readdir(join(root, "packages"))).map((name) => join(root, "packages", name));
-  const found = await Promise.all(
-    folders.map(async (folder) => ({ folder, manifest: await readManifest(folder) })),
-  );
-  return found.filter(({ manifest }) => manifest.private !== true);
-}
-
-async function readManifest(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
-}
-
-/** Folders of everything that the packages depend on, and of the types that a TypeScript project on Node has. */
-async function dependenciesFromElsewhere(): Promise<readonly string[]> {
-  const ours = new Set(publishable.map(({ manifest }) => manifest.name));
-  const found = new Map<string, string>();
-  const queue = publishable.flatMap(({ manifest }) => Object.keys(manifest.dependencies ?? {}));
-  queue.push("@types/node");
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    if (ours.has(name) || found.has(name)) continue;
-    const folder = join(root, "node_modules", name);
-    found.set(name, folder);
-    queue.push(...Object.keys((await readManifest(folder)).dependencies ?? {}));
-  }
-  return [...found.values()];
-}
-
-async function pack(
-  folder: string,
-): Promise<{ readonly file: string; readonly contents: readonly string[] }> {
-  const words = ["pack", folder, "--json", "--ignore-scripts", "--pack-destination", temporary];
-  const [packed] = JSON.parse(await npm(words, root)) as [
-    { filename: string; files: Array<{ path: string }> },
-  ];
-  return { file: join(temporary, packed.filename), contents: packed.files.map(({ path }) => path) };
-}
-
-async function npm(words: readonly string[], cwd: string): Promise<string> {
-  // Settings that npm hands to the scripts it runs are about this repository, not about the fresh project.
-  const environment = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
-  return run("npm", words, { cwd, env: Object.fromEntries(environment) });
-}
-
-/** Runs a program and returns what it wrote; what it wrote is in the error when it fails. */
-function run(program: string, words: readonly string[], options: ExecFileOptions = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(program, words, options, (error, stdout, stderr) => {
-      if (error === null) resolve(String(stdout));
-      else reject(new Error(`${error.message}\n${String(stdout)}${String(stderr)}`, { cause: error }));
-    });
-  });
 }

@@ -3,8 +3,7 @@ import type { Transport } from "eurus";
 import { Router } from "velaros";
 import { json } from "velaros/json";
 
-/** The chat service; `log` gets a line for each thing that happens. */
-export function createChatService(transport: Transport, log: (line: string) => void): Service {
+export function createChatService(transport: Transport): Service {
   const router = new Router();
   router.use(json());
 
@@ -16,7 +15,7 @@ export function createChatService(transport: Transport, log: (line: string) => v
     ctx.setOnSocket("username", username);
     ctx.setOnSocket("room", room);
 
-    log(`User ${username} joined room ${room}`);
+    console.log(`User ${username} joined room ${room}`);
     await ctx.reply({ status: "joined", room });
   });
 
@@ -25,7 +24,7 @@ export function createChatService(transport: Transport, log: (line: string) => v
     const username = ctx.mustGetFromSocket<string>("username");
     const room = ctx.mustGetFromSocket<string>("room");
 
-    log(`[${room}] ${username}: ${text}`);
+    console.log(`[${room}] ${username}: ${text}`);
     await ctx.reply({ status: "sent" });
   });
 
