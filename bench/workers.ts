@@ -69,7 +69,7 @@ async function measureShape(kind: Kind, shape: LoadShape): Promise<readonly Work
     const deployments = new Map<string, Deployment>();
     const subjects: Subject[] = [];
     for (const workers of workerCounts) {
-      const name = `${kind}, ${workers}`;
+      const name = `${kind}-${workers}`;
       const deployment = await deploy(kind, workers, shape);
       deployments.set(name, deployment);
       subjects.push(await subjectOf(name, deployment, generator, shape));
