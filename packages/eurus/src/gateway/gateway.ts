@@ -125,7 +125,8 @@ export class Gateway implements HandlerObject, AsyncDisposable {
    * Asks an instance for a sign of life.
    *
    * @param service - As for {@link removeService}.
-   * @returns Whether it answered in time.
+   * @param options - `timeoutMs` is how long it may take, in milliseconds; 1,000 by default.
+   * @returns Whether it answered in time; false, too, when nothing is known of it.
    */
   async pingService(
     service: string | { readonly id: string },
