@@ -47,7 +47,7 @@ export type {
 } from "./connection.ts";
 export type { ConnectOptions } from "./socket/router-socket.ts";
 export type { ConnectionClosed, CustomConnection, SocketMessage } from "./router/custom-connection.ts";
-export type { Attachment } from "./node/attach.ts";
+export type { Attachment, UpgradeHandlers, UpgradeHandlersOptions } from "./node/attach.ts";
 export type { Listening } from "./node/listen.ts";
 export { runWorkers } from "./node/workers.ts";
 export type { WorkerEvent, WorkersOptions, WorkerTask } from "./node/workers.ts";

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ConnectionInfo } from "../connection.ts";
 import { closeOnAbort } from "./abort.ts";
@@ -29,6 +29,44 @@ export interface Attachment extends AsyncDisposable {
    * @throws `VELAROS_CLOSE_CODE_INVALID` for a code that can't be sent.
    */
   close(options?: CloseOptions): Promise<void>;
+}
+
+/** WebSockets for somebody who dispatches the requests of a server himself. */
+export interface UpgradeHandlers extends Attachment {
+  /** For requests of the `upgrade` event; each is answered, also when it is refused. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** For requests of the `request` event: answers with 400, or passes those on to `next` that are no upgrades. */
+  handleRequest(request: IncomingMessage, response: ServerResponse, next?: () => void): void;
+}
+
+/** All options of {@link attach} but the path, which whoever dispatches has looked at. */
+export type UpgradeHandlersOptions = Omit<AttachOptions, "path">;
+
+/**
+ * An endpoint that nobody has to give a server.
+ *
+ * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range; what `signal` was aborted with.
+ */
+export function upgradeHandlers(acceptor: Acceptor, options: UpgradeHandlersOptions): UpgradeHandlers {
+  options.signal?.throwIfAborted();
+  const endpoint = new Endpoint(acceptor, options);
+  const close = (closeOptions?: CloseOptions): Promise<void> => {
+    const closed = endpoint.close(closeOptions);
+    forgetSignal();
+    return closed;
+  };
+  const forgetSignal = closeOnAbort(options.signal, close);
+  return {
+    get size() {
+      return endpoint.size;
+    },
+    handleUpgrade: (request, socket, head) => endpoint.handleUpgrade(request, socket, head),
+    handleRequest: (request, response, next) => endpoint.handleRequest(request, response, next),
+    closeConnections: (which, { code = 1008, reason = "" } = {}) =>
+      endpoint.closeConnections(which, code, reason),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
 }
 
 /**

@@ -89,6 +89,38 @@ test("a server may hand over its requests itself", async () => {
   server.close();
 });
 
+test("who dispatches requests himself has every option, and can stop in peace", async () => {
+  const refusals: string[] = [];
+  const router = new Router({ logger: { warn() {}, error() {} } })
+    .use(json())
+    .bind("/who", (ctx) => ctx.reply(ctx.trusted["user"]));
+  await using handlers = router.upgradeHandlers({
+    maxConnections: 1,
+    authenticate: () => ({ user: "ann" }),
+    onRefused: (reason) => refusals.push(reason),
+  });
+  const server = createServer((incoming, response) => handlers.handleRequest(incoming, response));
+  server.on("upgrade", (incoming, socket, head) => handlers.handleUpgrade(incoming, socket, head));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+
+  const client = new WebSocket(`ws://127.0.0.1:${port}/any`);
+  await once(client, "open");
+  client.send('{"path":"/who"}');
+  const [answer] = (await once(client, "message")) as [Buffer];
+  expect(JSON.parse(answer.toString())).toEqual({ data: { message: "ann" } });
+  await once(new WebSocket(`ws://127.0.0.1:${port}/any`), "error");
+  expect([handlers.size, refusals]).toEqual([1, ["TOO_MANY_CONNECTIONS"]]);
+  const closed = once(client, "close");
+  await handlers.close();
+
+  expect((await closed)[0]).toBe(1001);
+  expect(handlers.size).toBe(0);
+  await once(new WebSocket(`ws://127.0.0.1:${port}/any`), "error");
+  expect(refusals.at(-1)).toBe("CLOSING");
+  server.close();
+});
+
 test("a handler of a lost connection learns it, and its close handlers run [claim:113]", async () => {
   const log: string[] = [];
   const router = new Router()

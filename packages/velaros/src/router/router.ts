@@ -13,7 +13,13 @@ import type { MessageContext } from "../context/message-context.ts";
 import { nothing, toError } from "../context/records.ts";
 import { VelarosError } from "../errors.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
-import { type Attachment, attach } from "../node/attach.ts";
+import {
+  type Attachment,
+  attach,
+  type UpgradeHandlers,
+  type UpgradeHandlersOptions,
+  upgradeHandlers,
+} from "../node/attach.ts";
 import { type Acceptor, Endpoint } from "../node/endpoint.ts";
 import { type Listening, listen } from "../node/listen.ts";
 import type { AttachOptions, ListenOptions } from "../node/options.ts";
@@ -213,7 +219,20 @@ export class Router<
     return attach(this.#acceptor, server, { ...this.#endpointDefaults, ...options });
   }
 
-  /** Takes an upgrade request, for servers that dispatch them themselves. */
+  /**
+   * What {@link attach} does, for servers that dispatch requests themselves: takes every option but the path, and can
+   * be closed.
+   *
+   * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range.
+   */
+  upgradeHandlers(options?: UpgradeHandlersOptions): UpgradeHandlers {
+    return upgradeHandlers(this.#acceptor, { ...this.#endpointDefaults, ...options });
+  }
+
+  /**
+   * Takes an upgrade request with the defaults of all options but those that {@link setOrigins} and its like have set.
+   * Its connections end with their clients or the process: use {@link upgradeHandlers} where a server stops in peace.
+   */
   handleUpgrade(...[request, socket, head]: Parameters<Endpoint["handleUpgrade"]>): void {
     this.#ownEndpoint.handleUpgrade(request, socket, head);
   }
