@@ -275,3 +275,55 @@ onEveryBus(({ test, newFleet }) => {
     },
   );
 });
+
+onEveryBus(({ test, newFleet }) => {
+  test("nothing that a client sends after it was given up reaches a service, however long it stays", async () => {
+    await using fleet = newFleet();
+    const { edge, port, closes } = await scene(fleet, { maxMessageBytes: 1_000, closeTimeoutMs: 1_000 });
+    const routed = (): number => edge.events.filter(({ type }) => type === "routed").length;
+    using client = await RawClient.open(port, true, "/ws");
+    client.text('{"id":"1","path":"/hello"}');
+    await client.until(() => client.texts.length === 1);
+
+    // The message over the limit and those behind it leave in one piece; the client answers no close frame.
+    const hello = maskedFrame(0x1, Buffer.from('{"id":"2","path":"/hello"}'));
+    client.socket.write(Buffer.concat([maskedFrame(0x1, Buffer.alloc(1_001, "x")), hello, hello]));
+    await client.until(() => client.closeFrame !== undefined);
+    const flood = setInterval(() => client.socket.write(hello), 1);
+    await client.untilClosed();
+    clearInterval(flood);
+
+    await expect.poll(() => closes).toHaveLength(1);
+    expect(routed()).toBe(1);
+    expect(client.texts).toHaveLength(1);
+  });
+
+  test("nor what it sends after its handlers, or its service, were too slow for it", async () => {
+    await using fleet = newFleet();
+    const ran: string[] = [];
+    const edge = await fleet.edge({
+      options: { stallTimeoutMs: 300 },
+      listen: { host: "127.0.0.1", closeTimeoutMs: 1_000 },
+    });
+    const router = jsonRouter()
+      .publicBind("/wait", (ctx) => ctx.done)
+      .publicBind("/late", (ctx) => void ran.push(ctx.path));
+    await fleet.service("api", router);
+    using client = await RawClient.open(Number(new URL(edge.url).port), true, "/ws");
+
+    // More than a service takes of one client, whose handlers don't end.
+    const data = "x".repeat(8_192);
+    for (let number = 1; number <= 200; number++) {
+      client.text(JSON.stringify({ id: String(number), path: "/wait", data }));
+    }
+    client.text('{"path":"/late"}');
+    await client.until(() => client.closeFrame !== undefined);
+    const flood = setInterval(() => client.text('{"path":"/late"}'), 1);
+    await client.untilClosed();
+    clearInterval(flood);
+
+    expect(client.closeFrame).toEqual({ code: 1013, reason: "Service is not keeping up" });
+    await expect.poll(() => edge.gateway.sockets()).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+});
