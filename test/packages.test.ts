@@ -116,6 +116,67 @@ test("a fresh project runs a gateway and a service from the packages, without NA
   expect(await readdir(join(project, "node_modules"))).not.toContain("@nats-io");
 });
 
+test.each(publishable)(
+  "the README of $manifest.name leads nowhere outside of its package",
+  async ({ folder }) => {
+    const readme = await readFile(join(folder, "README.md"), "utf8");
+
+    expect(readme).not.toMatch(/\]\(/);
+  },
+);
+
+test.each(["eurus", "velaros"])(
+  "the program in the README of %s compiles in strict TypeScript, and answers as the README says",
+  async (name) => {
+    const { readme, program } = await startReadmeProgram(name);
+    await expect.poll(program.output, { timeout: 20_000 }).toContain("Listening on ");
+    const url = /Listening on (\S+)/.exec(program.output())?.[1] ?? "";
+    const [, sent = "", answer = ""] = /`(\{.*?\})` is answered `(\{.*?\})`\./.exec(readme) ?? [];
+    await using client = await JsonClient.connect(url);
+    client.send(JSON.parse(sent));
+
+    await expect.poll(() => client.received.map(({ raw }) => JSON.parse(raw))).toEqual([JSON.parse(answer)]);
+  },
+);
+
+test("the question in the README of velaros is asked and answered as the README says", async () => {
+  const { program } = await startReadmeProgram("velaros");
+  await expect.poll(program.output, { timeout: 20_000 }).toContain("Listening on ");
+  await using client = await JsonClient.connect(/Listening on (\S+)/.exec(program.output())?.[1] ?? "");
+
+  client.send({ id: "2", path: "/delete" });
+  await expect.poll(() => client.received).toMatchObject([{ id: "2", path: "/delete" }]);
+  client.send({ id: "2", data: true });
+
+  await expect.poll(() => client.received[1]).toMatchObject({ id: "2", data: { deleted: true } });
+});
+
+test("the program in the README of velaros-protocol prints what it says", async () => {
+  const { program } = await startReadmeProgram("velaros-protocol");
+
+  expect(await program.exited).toBe(0);
+  expect(program.output()).toBe('1 /hello/Ada { polite: true }\n2 "path" is neither a string nor null\n');
+});
+
+/** Compiles the program that the installed README of a package shows, and runs it. */
+async function startReadmeProgram(name: string) {
+  const readme = await readFile(join(project, "node_modules", name, "README.md"), "utf8");
+  const [, text = ""] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  const folder = join(project, `readme-of-${name}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "program.ts"), text);
+  await writeFile(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: "../tsconfig.json", files: ["program.ts"] }),
+  );
+  await run(process.execPath, [tsc, "-p", folder], { cwd: folder });
+  const words = [join(folder, "program.js")];
+  return {
+    readme,
+    program: runProgram(process.execPath, words, { cwd: folder, environment: { PORT: "0" } }),
+  };
+}
+
 test("who follows the guide from an empty folder gets a chat that answers, and types that hold [claim:14 claim:15 claim:17 claim:18 claim:129]", async () => {
   const folder = join(temporary, "chat");
   await mkdir(folder);
