@@ -31,6 +31,11 @@ export interface HandlerObject {
   handleOpen?(context: Context): unknown;
   /** Runs once when a connection has ended. */
   handleClose?(context: Context): unknown;
+  /**
+   * Asked before a client is let in through an endpoint of the router. While one of the handlers says `false`, upgrade
+   * requests are refused with 503 and `Retry-After`: how a gateway that stops sends clients elsewhere.
+   */
+  acceptsClients?(): boolean;
   /** What keeps routers that belong elsewhere out; see {@link RouterOptions.mountedAt}. For the compiler only. */
   readonly "~mount"?: "";
 }

@@ -64,3 +64,4 @@ export type { CloseSource, CloseStatus, MessageType } from "velaros-protocol";
 
 // The environment.
 export { nodeRuntime } from "./node/runtime.ts";
+export { stderrLogger } from "./node/stderr-logger.ts";

@@ -79,6 +79,8 @@ export interface Context<
 
   /** Runs what follows in the chain. Resolves when everything downstream has finished; never rejects. Calling it twice does nothing. */
   next(): Promise<void>;
+  /** Whether a handler has answered the message, or ended without passing it on: what is left after {@link next} is not. */
+  readonly handled: boolean;
   /** What a handler threw; later handlers are skipped while it is set. Set it to undefined to handle the error. */
   error: Error | undefined;
   /** The stack of {@link error}, undefined without one. */

@@ -67,6 +67,10 @@ export class MessageContext extends MessageState implements Context {
     return this.error?.stack;
   }
 
+  get handled(): boolean {
+    return this.exchange.handled || this.exchange.replied;
+  }
+
   get status(): number {
     return this.exchange.status;
   }

@@ -31,6 +31,8 @@ import { WsConnection } from "./ws-connection.ts";
 export interface Acceptor {
   /** A client has connected. */
   connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
+  /** Whether new clients may be let in; asked for each of them. */
+  acceptsClients?(): boolean;
   /** The subprotocols of the router's codecs, in order of preference. */
   subprotocols(): readonly string[];
   /** A client is about to be closed because it keeps sending too fast; the moment to tell it. */
@@ -186,7 +188,7 @@ export class Endpoint implements ConnectionHost {
   }
 
   #checkOpen(): Refusal | undefined {
-    if (!this.closing) return undefined;
+    if (!this.closing && this.#acceptor.acceptsClients?.() !== false) return undefined;
     return {
       reason: "CLOSING",
       status: 503,

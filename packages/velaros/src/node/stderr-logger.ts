@@ -1,14 +1,19 @@
 import type { Logger } from "../router/options.ts";
 
-/** Writes one line each to stderr, for programs that set up no logger. */
-export const stderrLogger: Logger = Object.freeze<Logger>({
-  warn: (details, message) => write("warning", details, message),
-  error: (details, message) => write("error", details, message),
-});
-
-function write(level: string, details: Readonly<Record<string, unknown>>, message: string): void {
-  const parts = Object.entries(details).map(([name, value]) => `${name}=${oneLine(value)}`);
-  process.stderr.write(`velaros ${level}: ${[message, ...parts].join(" ")}\n`);
+/**
+ * Writes one line each to stderr, for programs that set up no logger.
+ *
+ * @param source - What the lines begin with: whose they are.
+ */
+export function stderrLogger(source: string): Logger {
+  const write = (level: string, details: Readonly<Record<string, unknown>>, message: string): void => {
+    const parts = Object.entries(details).map(([name, value]) => `${name}=${oneLine(value)}`);
+    process.stderr.write(`${source} ${level}: ${[message, ...parts].join(" ")}\n`);
+  };
+  return {
+    warn: (details, message) => write("warning", details, message),
+    error: (details, message) => write("error", details, message),
+  };
 }
 
 /** The first frame of a stack says where; the rest would break the line. */

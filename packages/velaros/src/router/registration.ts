@@ -73,6 +73,14 @@ export function lifecycleMethod(
   return (context) => handler[name](context);
 }
 
+/** A handler that may keep new clients out; see {@link HandlerObject.acceptsClients}. */
+export type Door = Required<Pick<HandlerObject, "acceptsClients">>;
+
+/** Whether a handler wants to be asked before a client is let in. */
+export function isDoor(handler: unknown): handler is Door {
+  return hasMethod(handler, "acceptsClients");
+}
+
 /** The codec that a handler is middleware of, if it is. */
 export function codecOf(handler: unknown): Codec | undefined {
   return handler instanceof CodecMiddleware ? handler.codec : undefined;

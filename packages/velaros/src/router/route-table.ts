@@ -8,7 +8,8 @@ import { inputStep } from "./input-step.ts";
 import { MessageChain } from "./message-chain.ts";
 import { createMount, mountPattern } from "./mount.ts";
 import type { Step } from "./node.ts";
-import { codecOf, lifecycleCall, lifecycleMethod, messageStep } from "./registration.ts";
+import { codecOf, isDoor, lifecycleCall, lifecycleMethod, messageStep } from "./registration.ts";
+import type { Door } from "./registration.ts";
 
 /** How a route was bound. */
 export type Access = "use" | "bind" | "publicBind";
@@ -37,6 +38,7 @@ export class RouteTable {
   readonly #codecSources: (Codec | RouteTable)[] = [];
   readonly #openSources: (LifecycleCall | RouteTable)[] = [];
   readonly #closeSources: (LifecycleCall | RouteTable)[] = [];
+  readonly #doors: (Door | RouteTable)[] = [];
 
   /**
    * Adds a node to the message chain, and what its handlers have for the other chains. Changes nothing when it throws.
@@ -85,6 +87,7 @@ export class RouteTable {
         this.#codecSources.push(table);
         this.#openSources.push(table);
         this.#closeSources.push(table);
+        this.#doors.push(table);
         if (!internal) this.#publicSources.push({ prefix: mount?.prefix ?? "", table });
         continue;
       }
@@ -94,6 +97,7 @@ export class RouteTable {
       if (open !== undefined) this.#openSources.push(open);
       const close = lifecycleMethod(handler, "handleClose");
       if (close !== undefined) this.#closeSources.push(close);
+      if (isDoor(handler)) this.#doors.push(handler);
     }
   }
 
@@ -149,6 +153,11 @@ export class RouteTable {
     return this.#openSources.flatMap((source) =>
       source instanceof RouteTable ? source.openCalls() : [source],
     );
+  }
+
+  /** Whether no handler keeps new clients out. */
+  acceptsClients(): boolean {
+    return this.#doors.every((door) => door.acceptsClients());
   }
 
   closeCalls(): readonly LifecycleCall[] {

@@ -79,7 +79,7 @@ export class Router<
   constructor(options: RouterOptions<Mount> = {}) {
     const table = this.#table;
     this.#runtime = options.runtime ?? nodeRuntime;
-    this.#logger = safeLogger(options.logger ?? stderrLogger);
+    this.#logger = safeLogger(options.logger ?? stderrLogger("velaros"));
     this.#onUnanswered = options.onUnanswered;
     if (options.onError !== undefined) this.#errorListeners.add(options.onError);
     this.#host = {
@@ -319,6 +319,7 @@ export class Router<
   get #acceptor(): Acceptor {
     return {
       connect: (info, outlet) => this.connect(info, outlet),
+      acceptsClients: () => this.#table.acceptsClients(),
       subprotocols: () => this.#table.codecs().map((codec) => codec.subprotocol),
       rateLimited: (inlet) => {
         if (inlet instanceof SocketInlet) {
