@@ -11,6 +11,7 @@ import { json } from "velaros/json";
 import { socketPair } from "velaros/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { onEveryBus } from "./support/buses.ts";
 import { Fleet, jsonRouter } from "./support/fleet.ts";
 import { handshake, RawClient } from "./support/raw-client.ts";
 
@@ -69,6 +70,45 @@ test("whatever a client writes, it changes no trusted fact [claim:106 weakness:W
     { numRuns: 300 },
   );
 }, 60_000);
+
+const circular: Record<string, unknown> = {};
+circular["self"] = circular;
+
+onEveryBus(({ test, newFleet: fleetOnBus }) => {
+  test.each<[string, Record<string, unknown>]>([
+    ["a BigInt", { user: 1n }],
+    ["a cycle", circular],
+    ["a toJSON that makes no object of them", { toJSON: () => 5 }],
+    ["a toJSON that makes nothing of them", { toJSON: () => undefined }],
+    ["a toJSON that throws", { user: { toJSON: () => JSON.parse("x") as unknown } }],
+  ])("facts that are no JSON cost their own message and nobody else anything: %s", async (_what, facts) => {
+    await using fleet = fleetOnBus();
+    const edge = await fleet.edge({
+      listen: { authenticate: ({ headers }) => (headers["x-odd"] === undefined ? {} : facts) },
+      before: (router) =>
+        void router.use("/odd", (ctx) => {
+          for (const [key, value] of Object.entries(facts)) ctx.setTrusted(key, value);
+          return ctx.next();
+        }),
+    });
+    await fleet.service(
+      "api",
+      jsonRouter().publicBind("/**", (ctx) => ctx.reply("here")),
+    );
+    const neighbour = await fleet.client(edge);
+    await neighbour.ask("/before");
+    const odd = await fleet.client(edge, { "x-odd": "1" });
+
+    expect(await odd.ask("/of-connection")).toMatchObject({ error: { code: "INTERNAL" } });
+    expect(await neighbour.ask("/after")).toMatchObject({ data: { message: "here" } });
+    expect(await neighbour.ask("/odd")).toMatchObject({ error: { code: "INTERNAL" } });
+    expect(await neighbour.ask("/after")).toMatchObject({ data: { message: "here" } });
+    const newcomer = await fleet.client(edge);
+    expect(await newcomer.ask("/new")).toMatchObject({ data: { message: "here" } });
+    expect([odd.ended, neighbour.ended]).toEqual([undefined, undefined]);
+    expect(edge.events.filter(({ type }) => type === "link-lost")).toEqual([]);
+  });
+});
 
 test("a conversation that began on a public route cannot be led to a private one [fault:R4]", async () => {
   await using fleet = newFleet();

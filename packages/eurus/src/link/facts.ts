@@ -3,11 +3,16 @@ import type { Frame, SocketInfo } from "./frame.ts";
 
 /** The JSON of facts or metadata that a frame carries. */
 export function factsToJson(facts: Readonly<Record<string, unknown>>): string {
+  let json: string | undefined;
   try {
-    return JSON.stringify(facts);
+    json = JSON.stringify(facts);
   } catch (cause) {
     throw new EurusError("EURUS_FACTS_INVALID", { keys: Object.keys(facts) }, { cause });
   }
+  // With a method toJSON it may be anything, which the reader would take for a broken packet.
+  if (json?.startsWith("{") !== true)
+    throw new EurusError("EURUS_FACTS_INVALID", { keys: Object.keys(facts) });
+  return json;
 }
 
 /** Facts out of JSON, without a prototype: keys like `__proto__` stay ordinary keys. */

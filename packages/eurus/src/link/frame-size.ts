@@ -48,9 +48,17 @@ export function maxBodyBytes(body: Uint8Array | string): number {
   return typeof body === "string" ? body.length * 3 : body.length;
 }
 
-/** Encodes a frame by itself, with a writer that holds nothing else. Throws for an OPEN that is far too large. */
+/**
+ * Encodes a frame by itself, with a writer that holds nothing else. Throws for an OPEN that is far too large, and for
+ * facts that are no JSON; nothing stays written then.
+ */
 export function encodeAlone(writer: WireWriter, frame: Frame): EncodedFrame {
-  writeFrame(writer, frame);
+  try {
+    writeFrame(writer, frame);
+  } catch (error) {
+    writer.truncate(0);
+    throw error;
+  }
   const bytes = writer.take();
   if (frame.type === "open" && bytes.length > maxOpenBytes) {
     const problem = `what it tells about the client takes ${bytes.length} bytes, more than ${maxOpenBytes}`;
