@@ -135,3 +135,22 @@ test("Access that is withdrawn closes the connections of that user only", async 
   await expect.poll(() => edge.listening.size).toBe(1);
   bob.terminate();
 });
+
+test.each([Number.NaN, undefined, "2030-01-01", null])(
+  "a token whose end is %s lets nobody in for ever",
+  async (moment) => {
+    const lines: string[] = [];
+    await using edge = await startEdge({
+      logger: {
+        warn: (details, message) => lines.push(`${message} ${String(details["error"])}`),
+        error: () => undefined,
+      },
+      authenticate: (_request, { expiresAt }) => {
+        expiresAt(moment as number);
+        return {};
+      },
+    });
+    expect(await statusOf(edge.port)).toBe("401");
+    expect(lines[0]).toMatch(/^The authenticate hook failed. VelarosError: .*expiresAt/);
+  },
+);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Runtime } from "velaros-protocol";
+import { VelarosError } from "../errors.ts";
 import type { IncidentLog } from "./incident-log.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -61,7 +62,7 @@ export class Authentication {
     this.#pending++;
     try {
       let expiresAtMs: number | undefined;
-      const expiresAt = (epochMs: number): void => void (expiresAtMs = epochMs);
+      const expiresAt = (epochMs: number): void => void (expiresAtMs = checkedMoment(epochMs));
       const answer = authenticate(request, { remoteAddress, signal: abort.signal, expiresAt });
       const trusted = await Promise.race([answer, aborted(abort.signal)]);
       return typeof trusted === "object" && trusted !== null ? { trusted, expiresAtMs } : refused;
@@ -75,6 +76,13 @@ export class Authentication {
       socket.removeListener("close", gone);
     }
   }
+}
+
+/** A moment that is none, such as the one of a token without an end, must not mean "never". */
+function checkedMoment(epochMs: number): number {
+  if (typeof epochMs === "number" && !Number.isNaN(epochMs)) return epochMs;
+  const expected = "milliseconds since 1970, or Infinity";
+  throw new VelarosError("VELAROS_OPTION_INVALID", { option: "expiresAt", received: epochMs, expected });
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -15,7 +15,11 @@ export interface Handshake {
   readonly remoteAddress: string;
   /** Aborts when the client is gone or the time is up; stop asking databases then. */
   readonly signal: AbortSignal;
-  /** Ends the connection with 1008 at this moment, in milliseconds since 1970: when a token runs out. */
+  /**
+   * Ends the connection with 1008 at this moment, in milliseconds since 1970: when a token runs out.
+   *
+   * @throws `VELAROS_OPTION_INVALID` for what is no moment, such as `NaN`; the client is refused unless you catch it.
+   */
   expiresAt(epochMs: number): void;
 }
 
