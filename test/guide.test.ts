@@ -427,7 +427,7 @@ test("observability: trouble is logged from events [claim:129]", async () => {
 
   expect(lines).toEqual([
     "/hello belongs to hello, and other announced it too",
-    "Answered a message to /a//b with BAD_PATH",
+    'Answered a message to "/a//b" with BAD_PATH',
     "Lost an instance of hello: removed",
   ]);
 });

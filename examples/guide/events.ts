@@ -9,7 +9,7 @@ export function logTrouble(gateway: Gateway, log: (line: string) => void): () =>
     } else if (event.type === "route-conflict") {
       log(`${event.pattern} belongs to ${event.owner}, and ${event.others.join(", ")} announced it too`);
     } else if (event.type === "refused") {
-      log(`Answered a message to ${event.path} with ${event.code}`);
+      log(`Answered a message to ${JSON.stringify(event.path)} with ${event.code}`); // clients choose paths
     } else if (event.type === "bus") {
       log(`The bus is ${event.status}`);
     }
