@@ -134,6 +134,18 @@ onEveryBus(({ test, newFleet }) => {
     expect(await scrape(metrics, "eurus_service_connections{")).toEqual([]);
   });
 
+  test("a path of a mebibyte fills no log", async () => {
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const client = await fleet.client(edge);
+    const path = `/${"x".repeat(900_000)}`;
+
+    expect(await client.ask(path)).toMatchObject({ error: { code: "BAD_PATH" } });
+
+    const refused = edge.events.filter((event) => event.type === "refused");
+    expect(refused).toMatchObject([{ code: "BAD_PATH", path: path.slice(0, 1_024) }]);
+  });
+
   test("gateways of one name share their figures", async () => {
     const metrics = new Metrics();
     await using fleet = newFleet();

@@ -148,6 +148,9 @@ export class Forwarder {
     } else if (service !== undefined && edge.tellOnce(service)) {
       edge.sendError(code, undefined, type, extras);
     }
-    if (events.active) events.emit({ type: "refused", socketId: edge.id, path, service, code });
+    if (!events.active) return;
+    // Who is refused for a path of a mebibyte should not fill logs with it.
+    const shown = path?.slice(0, this.#parts.options.maxPathBytes);
+    events.emit({ type: "refused", socketId: edge.id, path: shown, service, code });
   }
 }
