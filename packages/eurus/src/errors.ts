@@ -1,4 +1,5 @@
-interface ErrorDetails {
+/** What each code of {@link EurusError} knows beyond its message. */
+export interface EurusErrorDetails {
   /** A name can't be used. Thrown by constructors. */
   EURUS_NAME_INVALID: { readonly kind: "gateway" | "service"; readonly name: string };
   /** A gateway or service was built without a transport. Thrown by constructors. */
@@ -30,15 +31,15 @@ interface ErrorDetails {
   /** Something that was handed to a callback of the bus threw. */
   EURUS_LISTENER_FAILED: { readonly where: string };
   /** An option has a value that can't work. Thrown by constructors. */
-  EURUS_OPTION_INVALID: { readonly option: string; readonly value: unknown; readonly expected: string };
+  EURUS_OPTION_INVALID: { readonly option: string; readonly received: unknown; readonly expected: string };
 }
 
 /** What an {@link EurusError} can be about; codes never change their meaning. */
-export type EurusErrorCode = keyof ErrorDetails;
+export type EurusErrorCode = keyof EurusErrorDetails;
 
 const kindTitle = { gateway: "Gateway", service: "Service" } as const;
 
-const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code]) => string } = {
+const messages: { readonly [Code in EurusErrorCode]: (details: EurusErrorDetails[Code]) => string } = {
   EURUS_NAME_INVALID: ({ kind, name }) =>
     `${kindTitle[kind]} name ${JSON.stringify(name)} can't be part of a subject. Use 1 to 64 of the characters A-Z a-z 0-9 _ and -.`,
   EURUS_TRANSPORT_MISSING: ({ kind, name }) =>
@@ -65,8 +66,8 @@ const messages: { readonly [Code in EurusErrorCode]: (details: ErrorDetails[Code
     `Facts for a service must be JSON, but something under ${keys.join(", ")} is not: no cycles, no BigInt.`,
   EURUS_LISTENER_FAILED: ({ where }) =>
     `A listener of ${where} threw; see the cause. The others were called nevertheless.`,
-  EURUS_OPTION_INVALID: ({ option, value, expected }) =>
-    `Option ${option} is ${inWords(value)}, but must be ${expected}.`,
+  EURUS_OPTION_INVALID: ({ option, received, expected }) =>
+    `Option ${option} is ${inWords(received)}, but must be ${expected}.`,
 };
 
 /** Whatever somebody may have passed; without what an object holds, which may be secret. */
@@ -83,9 +84,10 @@ export class EurusError<Code extends EurusErrorCode = EurusErrorCode> extends Er
     this.prototype.name = "EurusError";
   }
   readonly code: Code;
-  readonly details: ErrorDetails[Code];
+  /** What the code knows, see {@link EurusErrorDetails}. */
+  readonly details: EurusErrorDetails[Code];
 
-  constructor(code: Code, details: ErrorDetails[Code], options?: ErrorOptions) {
+  constructor(code: Code, details: EurusErrorDetails[Code], options?: ErrorOptions) {
     super(messages[code](details), options);
     this.code = code;
     this.details = details;

@@ -21,4 +21,4 @@ export type { Packet, Transport, TransportStatus, Unsubscribe } from "./transpor
 
 // Errors.
 export { EurusError } from "./errors.ts";
-export type { EurusErrorCode } from "./errors.ts";
+export type { EurusErrorCode, EurusErrorDetails } from "./errors.ts";

@@ -6,7 +6,7 @@ export function atLeast(minimum: number, option: string, value: number): number 
   if (typeof value === "number" && value >= minimum) return value;
   throw new EurusError("EURUS_OPTION_INVALID", {
     option,
-    value,
+    received: value,
     expected: `a number of at least ${minimum}`,
   });
 }
@@ -14,7 +14,11 @@ export function atLeast(minimum: number, option: string, value: number): number 
 /** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is a list of texts. */
 export function texts(option: string, value: readonly string[]): readonly string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  throw new EurusError("EURUS_OPTION_INVALID", { option, value, expected: "an array of strings" });
+  throw new EurusError("EURUS_OPTION_INVALID", {
+    option,
+    received: value,
+    expected: "an array of strings",
+  });
 }
 
 /** @throws {@link EurusError} `EURUS_NAME_INVALID` unless `name` can be part of a subject as it is. */

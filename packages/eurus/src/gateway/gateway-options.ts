@@ -156,5 +156,5 @@ function owners(value: Readonly<Record<string, string>>): Readonly<Record<string
   const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
   if (isRecord && Object.values(value).every((owner) => typeof owner === "string")) return value;
   const expected = "an object of patterns and the names of services";
-  throw new EurusError("EURUS_OPTION_INVALID", { option: "routeOwners", value, expected });
+  throw new EurusError("EURUS_OPTION_INVALID", { option: "routeOwners", received: value, expected });
 }

@@ -51,7 +51,7 @@ function narrowed(routes: readonly RouteDescriptor[]): Narrowed {
   const isList = Array.isArray(routes) && routes.every((route) => typeof route?.pattern === "string");
   if (!isList) {
     const expected = "an array of objects with a pattern";
-    throw new EurusError("EURUS_OPTION_INVALID", { option: "routeDescriptors", value: routes, expected });
+    throw new EurusError("EURUS_OPTION_INVALID", { option: "routeDescriptors", received: routes, expected });
   }
   const patterns = new PatternIndex<undefined>();
   const copies = routes.map(({ pattern }) => {

@@ -92,7 +92,7 @@ export function serviceSettings(options: ServiceOptions): ServiceSettings {
     const expected = '"close" or "repin"';
     throw new EurusError("EURUS_OPTION_INVALID", {
       option: "onInstanceLost",
-      value: onInstanceLost,
+      received: onInstanceLost,
       expected,
     });
   }

@@ -48,7 +48,7 @@ export class NatsTransport implements Transport {
   constructor(connection: NatsConnection, options: { readonly runtime?: Runtime | undefined } = {}) {
     if (typeof connection?.publish !== "function") {
       const expected = "a connection of @nats-io/transport-node";
-      throw new EurusError("EURUS_OPTION_INVALID", { option: "connection", value: connection, expected });
+      throw new EurusError("EURUS_OPTION_INVALID", { option: "connection", received: connection, expected });
     }
     this.#connection = connection;
     this.#runtime = options.runtime ?? nodeRuntime;
