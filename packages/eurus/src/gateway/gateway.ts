@@ -91,12 +91,12 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     return this.canServePath(context.path);
   }
 
-  /** The instances that can be routed to, by service and age. */
+  /** The services that can be routed to: one entry for each instance, by name and age. */
   services(): readonly KnownInstance[] {
     return this.#run?.services() ?? [];
   }
 
-  /** The clients that are connected, and where they are pinned. */
+  /** The sockets of the clients that are connected, and where they are pinned. */
   sockets(): readonly ConnectedSocket[] {
     return this.#sockets.all().map((edge) => ({
       id: edge.id,

@@ -1,8 +1,11 @@
-/** An instance of a service, as a gateway knows it. */
+/**
+ * An instance of a service, as a gateway knows it. Named as on the `Service` object that it is: where somebody
+ * else speaks of it, as events do, these are `instanceId` and `service`.
+ */
 export interface KnownInstance {
-  /** Id of the instance. */
+  /** Id of the instance, `id` of its {@link Service}. */
   readonly id: string;
-  /** Name of the service. */
+  /** Name of the service, which its instances share. */
   readonly name: string;
   /** The patterns that it serves. */
   readonly routes: readonly string[];
@@ -14,9 +17,9 @@ export interface KnownInstance {
   readonly pins: number;
 }
 
-/** A client connection of a gateway. */
+/** The socket of a client at a gateway. */
 export interface ConnectedSocket {
-  /** The same id that services see. */
+  /** The same id that services see as `ctx.socketId`, and events tell as `socketId`. */
   readonly id: string;
   readonly remoteAddress: string;
   readonly pins: readonly { readonly service: string; readonly instanceId: string }[];
