@@ -1,3 +1,4 @@
+import { countedAddress } from "./client-address.ts";
 import type { Refusal } from "./refusal.ts";
 import { TokenBucket } from "./rate-limit.ts";
 import type { Settings } from "./settings.ts";
@@ -23,7 +24,8 @@ export class Admission {
     if (this.#size >= this.#settings.maxConnections) {
       return this.#full("TOO_MANY_CONNECTIONS", 503, "The server has as many connections as it can take.");
     }
-    const ofAddress = this.#perAddress?.get(address) ?? 0;
+    const counted = this.#perAddress === undefined ? address : countedAddress(address);
+    const ofAddress = this.#perAddress?.get(counted) ?? 0;
     if (ofAddress >= this.#settings.maxConnectionsPerAddress) {
       return this.#full("TOO_MANY_CONNECTIONS_OF_ADDRESS", 429, "Your address has too many connections.");
     }
@@ -31,16 +33,17 @@ export class Admission {
       return this.#full("TOO_MANY_ACCEPTS", 503, "Too many clients connect at once.");
     }
     this.#size++;
-    this.#perAddress?.set(address, ofAddress + 1);
+    this.#perAddress?.set(counted, ofAddress + 1);
     return undefined;
   }
 
   leave(address: string): void {
     this.#size--;
-    const ofAddress = this.#perAddress?.get(address);
-    if (ofAddress === undefined) return;
-    if (ofAddress > 1) this.#perAddress?.set(address, ofAddress - 1);
-    else this.#perAddress?.delete(address);
+    if (this.#perAddress === undefined) return;
+    const counted = countedAddress(address);
+    const ofAddress = this.#perAddress.get(counted) ?? 0;
+    if (ofAddress > 1) this.#perAddress.set(counted, ofAddress - 1);
+    else this.#perAddress.delete(counted);
   }
 
   #full(reason: Refusal["reason"], status: number, explanation: string): Refusal {

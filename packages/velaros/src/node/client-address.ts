@@ -35,6 +35,23 @@ export class ClientAddress {
   }
 }
 
+/**
+ * Under which name connections of an address are counted. Whoever has one IPv6 address has all of its network of 64 bits,
+ * and could come from another one each time.
+ */
+export function countedAddress(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [beforeGap = "", behindGap] = address.split("%", 1)[0]?.split("::") ?? [];
+  const groups = beforeGap === "" ? [] : beforeGap.split(":");
+  const groupsBehind = behindGap === undefined || behindGap === "" ? [] : behindGap.split(":");
+  // An IPv4 address at the end stands for two groups, and is never among the first four without a gap before it.
+  const gap = 8 - groups.length - groupsBehind.length - (groupsBehind.at(-1)?.includes(".") === true ? 1 : 0);
+  const all =
+    behindGap === undefined ? groups : [...groups, ...Array<string>(gap).fill("0"), ...groupsBehind];
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
+}
+
 /** A dual-stack server sees IPv4 peers as `::ffff:192.0.2.1`. */
 function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;

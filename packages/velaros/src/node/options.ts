@@ -145,8 +145,8 @@ export interface AttachOptions {
    */
   readonly maxConnections?: number | undefined;
   /**
-   * How many connections one address may have open; more are answered 429. Behind a proxy set
-   * {@link AttachOptions.trustedProxies} too.
+   * How many connections one address may have open, or one network of 64 bits with IPv6; more are answered 429. Behind
+   * a proxy set {@link AttachOptions.trustedProxies} too.
    *
    * @defaultValue `Infinity`
    */
