@@ -106,6 +106,34 @@ onEveryBus(({ test, newFleet }) => {
     expect(client.received).toMatchObject([{ id: "1", data: { message: "done" } }]);
   });
 
+  test("a stop ends although handlers never do, and the close of their clients is the outcome", async () => {
+    let running = 0;
+    const router = jsonRouter().publicBind("/for-ever", () => {
+      running++;
+      return new Promise<void>(() => undefined);
+    });
+    await using fleet = newFleet();
+    const edge = await fleet.edge({ options: { drainTimeoutMs: 200 } });
+    const { service } = await fleet.service("api", router, { drainTimeoutMs: 200 });
+    const client = await fleet.client(edge);
+    client.send({ id: "1", path: "/for-ever" });
+    await expect.poll(() => running).toBe(1);
+
+    await service.stop();
+
+    expect(await client.closed()).toEqual({ code: 1001, reason: "Service is stopping" });
+    expect(client.received).toEqual([]);
+    await service.start();
+    const other = await fleet.client(edge);
+    other.send({ id: "2", path: "/for-ever" });
+    await expect.poll(() => running).toBe(2);
+
+    await edge.gateway.stop();
+
+    expect(await other.closed()).toEqual({ code: 1001, reason: "Gateway stopping" });
+    expect(other.received).toEqual([]);
+  });
+
   test("a planned stop does not wait for handlers that wait for their client", async () => {
     const ends: string[] = [];
     const router = jsonRouter()
