@@ -20,7 +20,6 @@ import { router as conversationsRouter } from "../examples/guide/velaros/convers
 import { serveWorker } from "../examples/guide/velaros/custom-connection.ts";
 import { createApp as createExpressApp } from "../examples/guide/velaros/express.ts";
 import { createApp as createFastifyApp } from "../examples/guide/velaros/fastify.ts";
-import { serve as serveFirst } from "../examples/guide/velaros/first-router.ts";
 import { createApp as createHonoApp } from "../examples/guide/velaros/hono.ts";
 import { createApp as createPlainApp } from "../examples/guide/velaros/http-server.ts";
 import { Room } from "../examples/guide/velaros/lifecycle.ts";
@@ -33,6 +32,7 @@ import { serveUntil } from "../examples/guide/velaros/shutdown.ts";
 import { book, type Client } from "../examples/guide/velaros/typed-client.ts";
 import { router as validationRouter } from "../examples/guide/velaros/validation.ts";
 import { JsonClient } from "./support/json-client.ts";
+import { runGuideProgram } from "./support/run-program.ts";
 
 describe("the router's guide: testing", async () => {
   // The tests of the guide are tests here too.
@@ -40,11 +40,13 @@ describe("the router's guide: testing", async () => {
 });
 
 test("the router's guide: a first router answers", async () => {
-  const listening = await serveFirst(0);
-  onTestFinished(() => listening.close({ graceMs: 0 }));
-  await using client = await JsonClient.connect(listening.url);
+  const program = runGuideProgram("examples/guide/velaros/first-router.ts", { PORT: "0" });
+  await expect.poll(program.output, { timeout: 20_000 }).toContain("Listening on ");
+  await using client = await JsonClient.connect(/Listening on (\S+)/.exec(program.output())?.[1] ?? "");
 
   expect((await client.ask("/hello/Ada")).data).toEqual({ text: "Hello, Ada!" });
+  program.process.kill("SIGINT");
+  expect(await program.exited).toBe(0);
 });
 
 test("the router's guide: routing", async () => {

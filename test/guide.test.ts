@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Gateway } from "eurus";
 import { LocalTransport } from "eurus/local";
@@ -32,8 +33,7 @@ import { proveTransport } from "../examples/guide/transport-contract.ts";
 import { Fleet, jsonRouter } from "./support/fleet.ts";
 import { JsonClient } from "./support/json-client.ts";
 import { NatsServer, natsTest } from "./support/nats-server.ts";
-import { runProgram } from "./support/run-program.ts";
-import type { RunningProgram } from "./support/run-program.ts";
+import { runGuideProgram } from "./support/run-program.ts";
 
 const root = join(import.meta.dirname, "..");
 const guideFolder = join(root, "docs", "guide");
@@ -178,8 +178,8 @@ natsTest(
     const server = await NatsServer.start();
     onTestFinished(() => server[Symbol.asyncDispose]());
     const environment = { NATS_URL: server.url, PORT: "0" };
-    const gateway = startGuideProgram("examples/guide/basic-gateway.ts", environment);
-    const services = [1, 2, 3].map(() => startGuideProgram("examples/guide/basic-service.ts", environment));
+    const gateway = runGuideProgram("examples/guide/basic-gateway.ts", environment);
+    const services = [1, 2, 3].map(() => runGuideProgram("examples/guide/basic-service.ts", environment));
     await expect.poll(gateway.output, { timeout: 15_000 }).toContain("Listening on ");
     const url = /Listening on (\S+)/.exec(gateway.output())?.[1] ?? "";
 
@@ -214,6 +214,67 @@ natsTest(
   },
   60_000,
 );
+
+natsTest(
+  "several cores: each worker is a gateway, and all share a port and the services [claim:129]",
+  async () => {
+    const server = await NatsServer.start();
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const environment = { NATS_URL: server.url, PORT: "0" };
+    const program = runGuideProgram("examples/guide/workers.ts", environment);
+    runGuideProgram("examples/guide/basic-service.ts", environment);
+    const listening = (): RegExpExecArray[] => [
+      ...program.output().matchAll(/Process (\d+) is listening on (\S+)/g),
+    ];
+    await expect.poll(() => listening().length, { timeout: 20_000 }).toBe(availableParallelism());
+    expect(new Set(listening().map(([, pid]) => pid)).size).toBe(availableParallelism());
+    const urls = new Set(listening().map(([, , url]) => url));
+    expect(urls.size).toBe(1);
+
+    const [url = ""] = urls;
+    await using client = await JsonClient.connect(url);
+    await expect
+      .poll(async () => (await client.ask("/api/users/42")).data, { timeout: 15_000 })
+      .toEqual({ id: "42", name: "Ada" });
+    program.process.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  },
+  60_000,
+);
+
+test.each([
+  ["GatewayOptions", "packages/eurus/src/gateway/gateway-options.ts", "creating-gateways.md"],
+  ["ServiceOptions", "packages/eurus/src/service/service-options.ts", "creating-services.md"],
+])("every member of %s is in the guide's table, and nothing else is", async (name, file, page) => {
+  const source = await readFile(join(root, file), "utf8");
+  const [, body = ""] = new RegExp(`export interface ${name} \\{\n([^]*?)\n\\}`).exec(source) ?? [];
+  const members = [...body.matchAll(/^  readonly (\w+)\?/gm)].map(([, member]) => member);
+  const rows = [...(await readFile(join(guideFolder, page), "utf8")).matchAll(/^\| (`[^|]*) \|/gm)];
+  const described = rows.flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, option]) => option),
+  );
+
+  expect(members.length).toBeGreaterThan(5);
+  expect(described.toSorted()).toEqual(members.toSorted());
+});
+
+test.each([
+  ["RouterOptions", "packages/velaros/src/router/options.ts"],
+  ["AttachOptions", "packages/velaros/src/node/options.ts"],
+  ["ListenOptions", "packages/velaros/src/node/options.ts"],
+])("every member of %s is in the router's guide", async (name, file) => {
+  const source = await readFile(join(root, file), "utf8");
+  const [, body = ""] = new RegExp(`export interface ${name}[^{]*\\{\n([^]*?)\n\\}`).exec(source) ?? [];
+  const members = [...body.matchAll(/^  readonly (\w+)\?/gm)].flatMap(([, member]) => member ?? []);
+  const texts = await Promise.all(
+    pages
+      .filter((page) => page.startsWith("velaros"))
+      .map((page) => readFile(join(guideFolder, page), "utf8")),
+  );
+
+  expect(members.length).toBeGreaterThan(2);
+  expect(members.filter((member) => !new RegExp(`\\b${member}\\b`).test(texts.join("\n")))).toEqual([]);
+});
 
 test("multiple gateways: a client of either reaches the service [claim:44 claim:129]", async () => {
   const transport = new LocalTransport();
@@ -449,11 +510,6 @@ test("health monitoring: an unhealthy service answers with 503 and keeps the con
 function newFleet(): Fleet {
   const bus = new LocalTransport();
   return new Fleet(() => Promise.resolve(bus));
-}
-
-function startGuideProgram(file: string, environment: NodeJS.ProcessEnv): RunningProgram {
-  const words = ["--conditions=@velaros/source", "--import", "tsx", file];
-  return runProgram(process.execPath, words, { cwd: root, environment });
 }
 
 async function listenOn(server: Server): Promise<number> {

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
+
+const root = join(import.meta.dirname, "..", "..");
 
 /** A program that a test started. */
 export interface RunningProgram {
@@ -31,4 +34,10 @@ export function runProgram(
     await exited;
   });
   return { process: child, output: () => output, exited };
+}
+
+/** Starts a program of the repository from its TypeScript source. */
+export function runGuideProgram(file: string, environment: NodeJS.ProcessEnv): RunningProgram {
+  const words = ["--conditions=@velaros/source", "--import", "tsx", file];
+  return runProgram(process.execPath, words, { cwd: root, environment });
 }

@@ -1,12 +1,12 @@
 // A router with a port of its own.
 import { Router } from "velaros";
-import type { Listening } from "velaros";
 import { json } from "velaros/json";
 
-export const router = new Router()
+const router = new Router()
   .use(json()) // reads id and path of each message, so it comes first
   .bind("/hello/:name", (ctx) => ({ text: `Hello, ${ctx.params.name}!` }));
 
-export function serve(port = 8080): Promise<Listening> {
-  return router.listen({ port, path: "/ws" });
-}
+const listening = await router.listen({ port: Number(process.env["PORT"] ?? 8080), path: "/ws" });
+console.log(`Listening on ${listening.url}`);
+
+process.once("SIGINT", () => void listening.close());
