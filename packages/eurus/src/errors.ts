@@ -1,3 +1,5 @@
+import { inWords } from "velaros-protocol/internal";
+
 /** What each code of {@link EurusError} knows beyond its message. */
 export interface EurusErrorDetails {
   /** A name can't be used. Thrown by constructors. */
@@ -69,14 +71,6 @@ const messages: { readonly [Code in EurusErrorCode]: (details: EurusErrorDetails
   EURUS_OPTION_INVALID: ({ option, received, expected }) =>
     `Option ${option} is ${inWords(received)}, but must be ${expected}.`,
 };
-
-/** Whatever somebody may have passed; without what an object holds, which may be secret. */
-function inWords(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "function" ? "a function" : String(value);
-}
 
 /** Everything that this package throws, rejects with or reports: a stable code, typed details and a sentence. */
 export class EurusError<Code extends EurusErrorCode = EurusErrorCode> extends Error {

@@ -1,25 +1,16 @@
+import { type OptionChecks, optionChecks } from "velaros-protocol/internal";
 import { EurusError } from "./errors.ts";
 import { isSubjectToken } from "./link/subjects.ts";
 
+const checks = optionChecks(
+  (option, received, expected) => new EurusError("EURUS_OPTION_INVALID", { option, received, expected }),
+);
+
 /** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is a number and at least `minimum`. */
-export function atLeast(minimum: number, option: string, value: number): number {
-  if (typeof value === "number" && value >= minimum) return value;
-  throw new EurusError("EURUS_OPTION_INVALID", {
-    option,
-    received: value,
-    expected: `a number of at least ${minimum}`,
-  });
-}
+export const atLeast: OptionChecks["atLeast"] = checks.atLeast;
 
 /** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is a list of texts. */
-export function texts(option: string, value: readonly string[]): readonly string[] {
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  throw new EurusError("EURUS_OPTION_INVALID", {
-    option,
-    received: value,
-    expected: "an array of strings",
-  });
-}
+export const texts: OptionChecks["texts"] = checks.texts;
 
 /** @throws {@link EurusError} `EURUS_NAME_INVALID` unless `name` can be part of a subject as it is. */
 export function checkName(kind: "gateway" | "service", name: string): string {

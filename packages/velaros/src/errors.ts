@@ -1,4 +1,5 @@
 import type { WireError, WireErrorCode } from "velaros-protocol";
+import { inWords } from "velaros-protocol/internal";
 
 /** A problem with one field of a message, as it is sent to the client: path of the field and what is wrong with it. */
 export type FieldProblem = Readonly<Record<string, string>>;
@@ -91,14 +92,6 @@ const messages: { readonly [Code in VelarosErrorCode]: (details: VelarosErrorDet
     `The gateway forwarded a message in ${codec}; this router knows ${supported.join(", ") || "no encoding"}. Use the same codec middleware on both sides.`,
   VELAROS_LISTEN_FAILED: ({ host, port, problem }) => `Can't listen on ${host}:${port}: ${problem}`,
 };
-
-/** Whatever somebody may have passed; without what an object holds, which may be secret. */
-function inWords(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
-  return typeof value === "function" ? "a function" : String(value);
-}
 
 function describeFields(fields: readonly FieldProblem[]): string {
   return fields

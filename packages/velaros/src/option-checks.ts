@@ -1,11 +1,12 @@
+import { type OptionChecks, optionChecks } from "velaros-protocol/internal";
 import { VelarosError } from "./errors.ts";
 
+const checks = optionChecks(
+  (option, received, expected) => new VelarosError("VELAROS_OPTION_INVALID", { option, received, expected }),
+);
+
+/** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` unless `value` is a number and at least `minimum`. */
+export const atLeast: OptionChecks["atLeast"] = checks.atLeast;
+
 /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` unless `value` is a list of texts. */
-export function texts(option: string, value: readonly string[]): readonly string[] {
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  throw new VelarosError("VELAROS_OPTION_INVALID", {
-    option,
-    received: value,
-    expected: "an array of strings",
-  });
-}
+export const texts: OptionChecks["texts"] = checks.texts;

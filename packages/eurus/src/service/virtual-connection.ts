@@ -1,6 +1,7 @@
 import type { ConnectionInlet, ConnectionOutlet, InboundMessage, OutboundPurpose } from "velaros";
 import { VelarosError } from "velaros";
 import type { CloseSource, MessageType } from "velaros-protocol";
+import { harmless } from "velaros-protocol/internal";
 import type { Backlog } from "../backlog.ts";
 import type { MessageFrame, SocketInfo } from "../link/frame.ts";
 import type { InstanceLink } from "../link/link.ts";
@@ -197,6 +198,6 @@ function newRoom(): Room {
     settle = { resolve, reject };
   });
   // Whoever sent and did not wait must not turn a close into an unhandled rejection.
-  promise.catch(() => undefined);
+  void harmless(promise);
   return { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) };
 }

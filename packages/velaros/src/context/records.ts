@@ -1,3 +1,7 @@
+import { harmless, ignore } from "velaros-protocol/internal";
+
+export { harmless, ignore };
+
 /** A record without prototype, so that `__proto__` and `constructor` are keys like any other. */
 export function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
@@ -11,18 +15,10 @@ export const nothing: Readonly<Record<string, never>> = Object.freeze(
 /** What everything that finished at once returns, so that callers can tell by identity that nothing is pending. */
 export const settled: Promise<void> = Promise.resolve();
 
-/** A promise that does not bring down the process when it rejects and nobody looks at it. */
-export function harmless<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(ignore);
-  return promise;
-}
-
 /** A rejection that does not bring down the process when nobody looks at it. */
 export function rejected(error: unknown): Promise<never> {
   return harmless(Promise.reject(error));
 }
-
-export function ignore(): void {}
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

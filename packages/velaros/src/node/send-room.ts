@@ -1,3 +1,4 @@
+import { harmless } from "velaros-protocol/internal";
 import type { EdgeSocket } from "./edge-web-socket.ts";
 import { socketDrained } from "./edge-web-socket.ts";
 
@@ -17,7 +18,8 @@ export class SendRoom {
   }
 
   wait(): Promise<void> {
-    return unhandledIsFine(new Promise((resolve, reject) => void this.#waiters.push({ resolve, reject })));
+    // Who does not wait for the room does not care either that it never came.
+    return harmless(new Promise((resolve, reject) => void this.#waiters.push({ resolve, reject })));
   }
 
   /** There is room. */
@@ -31,10 +33,4 @@ export class SendRoom {
     this.#socket.removeListener("drain", socketDrained);
     for (const { reject } of this.#waiters) reject(error);
   }
-}
-
-/** Who does not wait for the room does not care either that it never came. */
-export function unhandledIsFine(promise: Promise<void>): Promise<void> {
-  promise.catch(() => undefined);
-  return promise;
 }

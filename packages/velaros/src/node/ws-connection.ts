@@ -1,5 +1,6 @@
 import type { CloseSource, MessageType } from "velaros-protocol";
 import { CloseCode, isSendableCloseCode, truncateCloseReason } from "velaros-protocol";
+import { harmless } from "velaros-protocol/internal";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -10,7 +11,7 @@ import { binaryOpcode, textOpcode } from "./frame.ts";
 import type { Beating } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadPace } from "./read-pace.ts";
-import { SendRoom, unhandledIsFine } from "./send-room.ts";
+import { SendRoom } from "./send-room.ts";
 import { bytesRead } from "./socket-progress.ts";
 import type { TurnEnd } from "./turn.ts";
 
@@ -286,7 +287,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   #closedRejection(): Promise<void> {
-    return unhandledIsFine(Promise.reject(this.#closedError()));
+    return harmless(Promise.reject(this.#closedError()));
   }
 
   #closedError(): VelarosError {

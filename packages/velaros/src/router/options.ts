@@ -1,6 +1,7 @@
 import type { Runtime } from "velaros-protocol";
 import type { Context } from "../context/context.ts";
 import { VelarosError } from "../errors.ts";
+import { atLeast } from "../option-checks.ts";
 import type { SocketSettings, UnansweredEvent } from "../socket/host.ts";
 
 /** The part of a pino-compatible logger that a router uses. */
@@ -94,13 +95,4 @@ export function socketSettings(options: RouterOptions<string>, runtime: Runtime)
     maxHandlersPerSocket: atLeast(1, "maxHandlersPerSocket", options.maxHandlersPerSocket ?? 64),
     maxWaitingMessages: atLeast(1, "maxWaitingMessages", options.maxWaitingMessages ?? 1_024),
   };
-}
-
-function atLeast(minimum: number, option: string, value: number): number {
-  if (typeof value === "number" && value >= minimum) return value;
-  throw new VelarosError("VELAROS_OPTION_INVALID", {
-    option,
-    received: value,
-    expected: `a number of at least ${minimum}`,
-  });
 }

@@ -1,0 +1,5 @@
+// For the other packages of this repository, which carry the same version. Nothing here is promised to anybody else.
+export { optionChecks } from "./option-checks.ts";
+export type { OptionChecks } from "./option-checks.ts";
+export { harmless, ignore } from "./promises.ts";
+export { inWords } from "./in-words.ts";
