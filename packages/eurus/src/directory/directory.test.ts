@@ -131,7 +131,7 @@ test("after its goodbye an instance is gone at once, and late or replayed announ
   expect(happened()).toEqual(["added i1"]);
 });
 
-test("a new epoch replaces the old one, whose announcements are then worth nothing [fault:S12]", () => {
+test("a new epoch replaces the old one, whose announcements are then worth nothing [fault:S4 fault:S12]", () => {
   const directory = createDirectory();
   const old = instanceAnnouncement("i1", ["/old"], { sequence: 50 });
   directory.apply(old);
@@ -200,7 +200,7 @@ test("an instance of another wire version is reported once and not routed to", (
   expect(directory.canServe("/a")).toBe(false);
 });
 
-test("nobody takes over an instance by announcing its id under another service", () => {
+test("nobody takes over an instance by announcing its id under another service [fault:S4]", () => {
   const directory = createDirectory();
   directory.apply(instanceAnnouncement("i1", ["/a"]));
   directory.apply(instanceAnnouncement("i1", ["/b"], { service: "evil", epoch: "e2" }));
