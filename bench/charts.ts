@@ -5,8 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Bar, barChart } from "./charts/bars.ts";
-import { lineCharts, type Panel, type Series } from "./charts/lines.ts";
-import { micros } from "./harness/report.ts";
+import { type LinePoint, lineCharts, type Panel, type Series } from "./charts/lines.ts";
+import { type Figure, micros } from "./harness/report.ts";
 import type { GrowthReport, LoadReport, MemoryReport, SoakReport, SoakSample } from "./harness/reports.ts";
 import { describeShape } from "./load/shape.ts";
 
@@ -80,28 +80,23 @@ function memoryChart(report: MemoryReport): string {
 }
 
 function growthChart(report: GrowthReport): string {
-  const panels = report.curves.map(({ title, axis, points }): Panel => ({
-    title,
-    axis,
-    unit: "µs",
-    logarithmic: true,
-    series: [
-      {
-        label: title,
-        points: points.map(({ x, cpuMicros: { median, min, max } }) => ({
-          x,
-          y: median,
-          low: min,
-          high: max,
-        })),
-      },
-    ],
-  }));
+  const panels = report.curves.map(({ title, axis, points, withOne }): Panel => {
+    const reference = points.flatMap(({ x, withOneMicros }) =>
+      withOneMicros === undefined ? [] : [pointOf(x, withOneMicros)],
+    );
+    const series = [{ label: axis, points: points.map(({ x, cpuMicros }) => pointOf(x, cpuMicros)) }];
+    if (withOne !== undefined) series.push({ label: `the same clients, ${withOne}`, points: reference });
+    return { title, axis, unit: "µs", logarithmic: true, series };
+  });
   return lineCharts(
     "CPU time per message as the fleet grows",
     "Gateway and service together, 64 B; medians, and the range of all rounds as a band",
     panels,
   );
+}
+
+function pointOf(x: number, { median, min, max }: Figure): LinePoint {
+  return { x, y: median, low: min, high: max };
 }
 
 function soakChart({ target, shape, samples }: SoakReport): string {

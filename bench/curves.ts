@@ -18,6 +18,8 @@ export interface Curve {
   /** The dearest point may cost this many times the cheapest; undefined shows the curve without judging it. */
   readonly target: number | undefined;
   readonly points: readonly Point[];
+  /** The same clients with one service and one instance, in the same rounds: what more clients cost by themselves. */
+  readonly withOne?: string | undefined;
 }
 
 const flat = 1.2;
@@ -76,6 +78,7 @@ export const curves: readonly Curve[] = [
     axis: "services",
     subject: "eurus-nats",
     target: flat,
+    withOne: "one service",
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 10 * x, inFlight: 16, dataBytes: 64 },
@@ -102,6 +105,7 @@ export const curves: readonly Curve[] = [
     axis: "instances",
     subject: "eurus-nats",
     target: flat,
+    withOne: "one instance",
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 10 * x, inFlight: 16, dataBytes: 64 },

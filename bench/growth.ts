@@ -24,6 +24,7 @@ import { measureStorms } from "./storm.ts";
 
 const passes = 2;
 const stormId = "reconnect-storm";
+const withOneName = "with-one";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const usage = "npm run bench:growth [part of a curve's name, or reconnect-storm…] [-- --rounds 3]";
@@ -64,12 +65,14 @@ async function attempt(id: string, measure: () => Promise<unknown>): Promise<voi
 
 async function measureCurve(curve: Curve): Promise<CurveResult> {
   const windows = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
+  const withOne = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
   const connectRates = new Map<Point, number>();
   for (let pass = 0; pass < passes; pass++) {
     // There and back, so that a drift of the machine does not look like growth.
     for (const point of pass % 2 === 0 ? curve.points : curve.points.toReversed()) {
       const measured = await measurePoint(curve, point);
       windows.get(point)?.push(...measured.windows);
+      withOne.get(point)?.push(...measured.withOne);
       connectRates.set(point, Math.max(connectRates.get(point) ?? 0, measured.connectsPerSecond));
     }
   }
@@ -84,6 +87,8 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
       shape: describeShape(point.shape),
       cpuMicros: figureOf(list.map(cpuOf)),
       natsMicros: bus.length === 0 ? undefined : figureOf(bus).median,
+      withOneMicros:
+        curve.withOne === undefined ? undefined : figureOf((withOne.get(point) ?? []).map(cpuOf)),
       p50Micros: figureOf(list.map((window) => window.p50Micros)),
       connectsPerSecond: connectRates.get(point) ?? Number.NaN,
     };
@@ -92,13 +97,18 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
   const growth = Math.max(...medians) / Math.min(...medians);
   const ok = curve.target === undefined || growth <= curve.target;
   report(curve, points, growth, ok);
-  return { id: curve.id, title: curve.title, axis: curve.axis, points, growth, target: curve.target, ok };
+  const { id, title, axis, withOne: reference, target } = curve;
+  return { id, title, axis, points, withOne: reference, growth, target, ok };
 }
 
 async function measurePoint(
   curve: Curve,
   point: Point,
-): Promise<{ readonly windows: readonly Window[]; readonly connectsPerSecond: number }> {
+): Promise<{
+  readonly windows: readonly Window[];
+  readonly withOne: readonly Window[];
+  readonly connectsPerSecond: number;
+}> {
   try {
     const generator = await Generator.start(processes);
     const config = { limits: limitsFor(point.shape), settings: point.settings };
@@ -106,8 +116,20 @@ async function measurePoint(
     const fromMs = performance.now();
     const subject = await subjectOf(curve.subject, running, generator, point.shape, point.areas);
     const connectsPerSecond = Math.round((point.shape.connections / (performance.now() - fromMs)) * 1000);
-    const measured = await measureAlternately([subject], timing);
-    return { windows: measured.get(curve.subject) ?? [], connectsPerSecond };
+    const subjects = [subject];
+    if (curve.withOne !== undefined) {
+      const one = await targets[curve.subject].start(processes, {
+        ...config,
+        settings: { ...point.settings, services: 1, instances: 1 },
+      });
+      subjects.push(await subjectOf(withOneName, one, generator, point.shape));
+    }
+    const measured = await measureAlternately(subjects, timing);
+    return {
+      windows: measured.get(curve.subject) ?? [],
+      withOne: measured.get(withOneName) ?? [],
+      connectsPerSecond,
+    };
   } finally {
     await processes.stopAll();
   }
@@ -119,11 +141,21 @@ function report(curve: Curve, points: readonly PointResult[], growth: number, ok
     micros(point.cpuMicros.median),
     `${micros(point.cpuMicros.min)}…${micros(point.cpuMicros.max)}`,
     point.natsMicros === undefined ? "" : micros(point.natsMicros),
+    point.withOneMicros === undefined ? "" : micros(point.withOneMicros.median),
     micros(point.p50Micros.median),
     String(point.connectsPerSecond),
     point.shape,
   ]);
-  const headings = [curve.id, "CPU µs", "range", "nats-server", "p50 µs", "connects/s", "load"];
+  const headings = [
+    curve.id,
+    "CPU µs",
+    "range",
+    "nats-server",
+    curve.withOne ?? "",
+    "p50 µs",
+    "connects/s",
+    "load",
+  ];
   const verdict =
     curve.target === undefined ? "shown, not judged" : `≤ ${curve.target} ×: ${ok ? "ok" : "missed"}`;
   process.stdout.write(

@@ -89,7 +89,13 @@ function drawPanel({ title, axis, unit, logarithmic, series }: Panel): string[] 
     ...grid,
     ...bottom,
     label(panelWidth - margin.right, panelHeight - 8, axis, { anchor: "end", kind: "note" }),
-    ...series.flatMap((one, index) => drawSeries(one, colours[index] ?? "second", x, y, logarithmic)),
+    // The first one last, on top of the others, and alone with its values.
+    ...series
+      .map((one, index) =>
+        drawSeries(one, colours[index] ?? "second", x, y, { dots: logarithmic, values: index === 0 }),
+      )
+      .toReversed()
+      .flat(),
   ];
 }
 
@@ -98,7 +104,7 @@ function drawSeries(
   colour: string,
   x: (value: number) => number,
   y: (value: number) => number,
-  withValues: boolean,
+  show: { readonly dots: boolean; readonly values: boolean },
 ): string[] {
   const band = area<LinePoint>(
     (point) => x(point.x),
@@ -109,14 +115,17 @@ function drawSeries(
     (point) => x(point.x),
     (point) => y(point.y),
   )([...points]);
-  const dots = points.flatMap((point) => [
+  const dots = points.map((point) =>
     element("circle", { cx: x(point.x), cy: y(point.y), r: 3.5, class: `dot ${colour}` }),
+  );
+  const values = points.map((point) =>
     label(x(point.x), y(point.high) - 7, threeDigits(point.y), { anchor: "middle", kind: "value" }),
-  ]);
+  );
   return [
     element("path", { d: band ?? "", class: `band ${colour}` }),
     element("path", { d: path ?? "", class: `line ${colour}` }),
-    ...(withValues ? dots : []),
+    ...(show.dots ? dots : []),
+    ...(show.dots && show.values ? values : []),
   ];
 }
 

@@ -8,6 +8,7 @@ import type {
   GrowthReport,
   LoadReport,
   MemoryReport,
+  PointResult,
   SoakReport,
   WorkersReport,
 } from "../harness/reports.ts";
@@ -100,13 +101,18 @@ function memory({ machine, targets }: MemoryReport): string {
 }
 
 function growth({ machine, curves, storms }: GrowthReport): string {
-  const rows = curves.map(({ title, points, growth: ratio, target, ok }) => [
-    title,
-    points.map(({ x }) => thousands(x)).join(" → "),
-    points.map(({ cpuMicros }) => micros(cpuMicros.median)).join(" → "),
-    `${ratio.toFixed(2)} ×`,
-    target === undefined ? "shown" : `≤ ${target} ×, ${ok ? "reached" : "missed"}`,
-  ]);
+  const rows = curves.flatMap(({ title, points, withOne, growth: ratio, target, ok }) => {
+    const steps = points.map(({ x }) => thousands(x)).join(" → ");
+    const courseOf = (pick: (point: PointResult) => Figure | undefined): string =>
+      points.map((point) => micros(pick(point)?.median ?? Number.NaN)).join(" → ");
+    const verdict = target === undefined ? "shown" : `≤ ${target} ×, ${ok ? "reached" : "missed"}`;
+    const own = [title, steps, courseOf(({ cpuMicros }) => cpuMicros), `${ratio.toFixed(2)} ×`, verdict];
+    if (withOne === undefined) return [own];
+    return [
+      own,
+      [`the same clients, ${withOne}`, "", courseOf(({ withOneMicros }) => withOneMicros), "", ""],
+    ];
+  });
   const stormRows = storms.map((storm) => [
     storm.target,
     thousands(storm.connectsPerSecond),

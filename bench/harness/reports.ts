@@ -37,6 +37,8 @@ export interface PointResult {
   readonly shape: string;
   readonly cpuMicros: Figure;
   readonly natsMicros: number | undefined;
+  /** The same clients with one service or instance. */
+  readonly withOneMicros: Figure | undefined;
   readonly p50Micros: Figure;
   readonly connectsPerSecond: number;
 }
@@ -46,6 +48,8 @@ export interface CurveResult {
   readonly title: string;
   readonly axis: string;
   readonly points: readonly PointResult[];
+  /** What {@link PointResult.withOneMicros} has one of. */
+  readonly withOne: string | undefined;
   /** Dearest point to cheapest. */
   readonly growth: number;
   readonly target: number | undefined;
