@@ -78,6 +78,7 @@ test.for(codecs)("$name gives back every envelope [fault:E9]", ({ codec, envelop
 
 test.for(codecs)(
   "$name judges damaged messages alike, whole and by parts, and throws nothing but CodecError",
+  { timeout: foreignTimeoutMs },
   ({ codec, envelope }) => {
     const damage = fc.array(
       fc.tuple(fc.nat(), fc.constantFrom("set", "insert", "remove"), fc.integer({ min: 0, max: 255 })),
@@ -104,17 +105,22 @@ test.for(codecs)(
       { numRuns: foreignRuns },
     );
   },
-  foreignTimeoutMs,
 );
 
-test.for(codecs)("$name throws nothing but CodecError for random bytes", ({ codec }) => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 60 }), (received) => {
-      expect(verdict(() => byParts(codec, received))).toEqual(verdict(() => routed(codec.decode(received))));
-    }),
-    { numRuns: foreignRuns },
-  );
-}, foreignTimeoutMs);
+test.for(codecs)(
+  "$name throws nothing but CodecError for random bytes",
+  { timeout: foreignTimeoutMs },
+  ({ codec }) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (received) => {
+        expect(verdict(() => byParts(codec, received))).toEqual(
+          verdict(() => routed(codec.decode(received))),
+        );
+      }),
+      { numRuns: foreignRuns },
+    );
+  },
+);
 
 /** Members of a JSON envelope as text, in every spelling: escaped keys, duplicates, white space, unknown keys. */
 const space = fc.constantFrom("", " ", "\n", "\t\r ");
