@@ -5,7 +5,8 @@ export class MalformedPacket extends Error {
   }
 }
 
-const shortText = 32;
+/** Longer texts would become chains of pieces, which cost more than the call into the platform's decoder. */
+const shortText = 12;
 const rememberedTexts = 512;
 
 /** Reads what a {@link WireWriter} wrote. Every method throws {@link MalformedPacket} at the end of the bytes. */

@@ -39,11 +39,13 @@ function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
       at = skipWhitespace(bytes, keyEnd);
       if (bytes[at] !== COLON) throw unexpected(bytes, at);
       const start = skipWhitespace(bytes, at + 1);
-      const end = valueEnd(bytes, start);
-      const problem =
-        key === "id" || key === "path"
-          ? takeText(bytes, found, key, start, end)
-          : take(bytes, found, key, start, end);
+      // Nearly every message has id and path: their end is found and their characters are checked in one go.
+      const isText = bytes[start] === QUOTE && (key === "id" || key === "path");
+      const reached = isText ? plainStringEnd(bytes, start) : valueEnd(bytes, start);
+      const end = reached < 0 ? ~reached : reached;
+      const problem = isText
+        ? takeText(bytes, found, key, start, end, reached > 0)
+        : take(bytes, found, key, start, end);
       wrong ??= problem;
       at = skipWhitespace(bytes, end);
       if (bytes[at] === CLOSE) break;
@@ -62,12 +64,9 @@ function takeText(
   key: "id" | "path",
   start: number,
   end: number,
+  isPlain: boolean,
 ): string | undefined {
   found[key] = undefined;
-  if (bytes[start] !== QUOTE) {
-    return parseStrictly(bytes, start, end) === null ? undefined : `"${key}" is neither a string nor null`;
-  }
-  const isPlain = plainStringEnd(bytes, start) > 0;
   const text = isPlain ? asciiText(bytes, start + 1, end - 1) : escapedText(bytes, start, end);
   if (key === "id" && (isPlain ? text.length : utf8Length(text)) > envelopeLimits.idBytes) {
     return `"id" is longer than ${envelopeLimits.idBytes} bytes`;
@@ -79,11 +78,17 @@ function takeText(
 function take(
   bytes: Uint8Array,
   found: FoundParts,
-  field: Exclude<EnvelopeKey, "id" | "path"> | undefined,
+  field: EnvelopeKey | undefined,
   start: number,
   end: number,
 ): string | undefined {
   switch (field) {
+    case "id":
+    case "path":
+      found[field] = undefined;
+      return parseStrictly(bytes, start, end) === null
+        ? undefined
+        : `"${field}" is neither a string nor null`;
     case "data":
       // A later duplicate wins, but the earlier one must be JSON too.
       if (found.dataStart >= 0) parseStrictly(bytes, found.dataStart, found.dataEnd);
