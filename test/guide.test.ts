@@ -180,18 +180,21 @@ natsTest(
     const environment = { NATS_URL: server.url, PORT: "0" };
     const gateway = runGuideProgram("examples/guide/basic-gateway.ts", environment);
     const services = [1, 2, 3].map(() => runGuideProgram("examples/guide/basic-service.ts", environment));
-    await expect.poll(gateway.output, { timeout: 15_000 }).toContain("Listening on ");
+    await expect.poll(gateway.output, { timeout: 30_000 }).toContain("Listening on ");
     const url = /Listening on (\S+)/.exec(gateway.output())?.[1] ?? "";
 
     await using first = await JsonClient.connect(url);
     await expect
-      .poll(async () => (await first.ask("/api/users/42")).data, { timeout: 15_000 })
+      .poll(async () => (await first.ask("/api/users/42")).data, { timeout: 30_000 })
       .toEqual({ id: "42", name: "Ada" });
     const path = "/api/posts/2024/11/my-post";
     expect(await first.ask(path)).toMatchObject({ data: { path } });
     for (const hidden of ["/health", "/metrics"]) {
       expect(await first.ask(hidden)).toMatchObject({ error: { code: "NOT_FOUND" } });
     }
+    const asked = runGuideProgram("examples/guide/ask.ts", { GATEWAY_URL: url }, "/api/users/42");
+    expect(await asked.exited).toBe(0);
+    expect(asked.output()).toBe('{"id":"1","data":{"id":"42","name":"Ada"}}\n');
     const servedBy = new Set<string>();
     // Three programs start at their own pace; each new client goes to the one with the fewest.
     await expect
@@ -203,7 +206,7 @@ natsTest(
           servedBy.add((data as { servedBy: string }).servedBy);
           return servedBy.size;
         },
-        { timeout: 15_000 },
+        { timeout: 30_000 },
       )
       .toBe(3);
 
@@ -212,7 +215,7 @@ natsTest(
       expect(await program.exited).toBe(0);
     }
   },
-  60_000,
+  120_000,
 );
 
 natsTest(
@@ -226,7 +229,7 @@ natsTest(
     const listening = (): RegExpExecArray[] => [
       ...program.output().matchAll(/Process (\d+) is listening on (\S+)/g),
     ];
-    await expect.poll(() => listening().length, { timeout: 20_000 }).toBe(availableParallelism());
+    await expect.poll(() => listening().length, { timeout: 30_000 }).toBe(availableParallelism());
     expect(new Set(listening().map(([, pid]) => pid)).size).toBe(availableParallelism());
     const urls = new Set(listening().map(([, , url]) => url));
     expect(urls.size).toBe(1);
@@ -234,12 +237,12 @@ natsTest(
     const [url = ""] = urls;
     await using client = await JsonClient.connect(url);
     await expect
-      .poll(async () => (await client.ask("/api/users/42")).data, { timeout: 15_000 })
+      .poll(async () => (await client.ask("/api/users/42")).data, { timeout: 30_000 })
       .toEqual({ id: "42", name: "Ada" });
     program.process.kill("SIGTERM");
     expect(await program.exited).toBe(0);
   },
-  60_000,
+  120_000,
 );
 
 test.each([

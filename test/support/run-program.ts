@@ -37,7 +37,11 @@ export function runProgram(
 }
 
 /** Starts a program of the repository from its TypeScript source. */
-export function runGuideProgram(file: string, environment: NodeJS.ProcessEnv): RunningProgram {
-  const words = ["--conditions=@velaros/source", "--import", "tsx", file];
-  return runProgram(process.execPath, words, { cwd: root, environment });
+export function runGuideProgram(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  ...words: readonly string[]
+): RunningProgram {
+  const allWords = ["--conditions=@velaros/source", "--import", "tsx", file, ...words];
+  return runProgram(process.execPath, allWords, { cwd: root, environment });
 }
