@@ -288,7 +288,10 @@ onEveryBus(({ test, newFleet }) => {
     const client = await fleet.client(edge);
 
     expect(await client.ask("/local")).toMatchObject({ data: { message: "here" } });
-    expect(await client.ask("/chat")).toMatchObject({ error: { code: "NOT_FOUND" } });
+    // Not NOT_FOUND, which says that it is never sent again: nobody knows yet who serves what.
+    expect(await client.ask("/chat")).toMatchObject({
+      error: { code: "SERVICE_UNAVAILABLE", retryAfterMs: 1_000 },
+    });
     expect(edge.gateway.canServePath("/chat")).toBe(false);
   });
 

@@ -84,7 +84,8 @@ export class Fleet implements AsyncDisposable {
 
   async unstarted(name: string, handler: Handler | Router, options: ServiceOptions = {}): Promise<Instance> {
     const transport = await this.connect();
-    const service = new Service(name, transport, handler, { drainTimeoutMs: 100, ...options });
+    const quiet = { drainTimeoutMs: 100, logger: silent };
+    const service = new Service(name, transport, handler, { ...quiet, ...options });
     this.#cleanups.push(() => service.stop());
     return { service, kill: () => transport.kill(), hang: () => transport.mute() };
   }

@@ -20,6 +20,8 @@ export interface EurusErrorDetails {
   EURUS_PAYLOAD_LIMIT_TOO_SMALL: { readonly maxPayloadBytes: number; readonly minimumBytes: number };
   /** The bus is closed or was never reached. */
   EURUS_TRANSPORT_UNAVAILABLE: { readonly status: string; readonly action: string };
+  /** The bus is connected, but does not bring back what we announce ourselves: it won't let us publish or subscribe there. */
+  EURUS_ANNOUNCEMENT_UNHEARD: { readonly subject: string; readonly timeoutMs: number };
   /** A connection that was passed in does not reconnect as promised. Reported once, when somebody listens. */
   EURUS_CONNECTION_SETTINGS: { readonly settings: readonly string[] };
   /** The bus refused a packet or a subscription, or reported an error of its own. */
@@ -57,6 +59,9 @@ const messages: { readonly [Code in EurusErrorCode]: (details: EurusErrorDetails
     `The bus takes payloads of ${maxPayloadBytes} bytes, but at least ${minimumBytes} are needed. Raise max_payload of the server.`,
   EURUS_TRANSPORT_UNAVAILABLE: ({ status, action }) =>
     `Can't ${action} while the bus is ${status}. Check that it runs and can be reached.`,
+  EURUS_ANNOUNCEMENT_UNHEARD: ({ subject, timeoutMs }) =>
+    `The bus is connected, but our announcements on "${subject}" did not come back within ${timeoutMs} ms. ` +
+    `Let this user publish and subscribe there: docs/nats-permissions.conf has all that is needed; see also the cause.`,
   EURUS_CONNECTION_SETTINGS: ({ settings }) =>
     `The NATS connection that was passed in may be slow to come back, or give up: set ${settings.join(" and ")}, ` +
     `or let NatsTransport.connect() make the connection.`,

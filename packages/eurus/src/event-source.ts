@@ -1,18 +1,27 @@
 import { EurusError } from "./errors.ts";
 import type { Unsubscribe } from "./transport/transport.ts";
 
+/** What becomes of events beside those who listen. */
+export interface EventSourceOptions<Event> {
+  /** Gets what nobody listens to. */
+  readonly log: (event: Event) => void;
+  readonly onListenerError: (error: Error) => void;
+}
+
 /** Hands events to listeners. One that throws disturbs nobody: the failure goes to `onListenerError`. */
 export class EventSource<Event extends { readonly type: string }> {
   #listeners: readonly ((event: Event) => void)[] = [];
-  readonly #onListenerError: (error: Error) => void;
+  /** Those that only count leave the events to the log. */
+  #counters: readonly ((event: Event) => void)[] = [];
+  readonly #options: EventSourceOptions<Event>;
 
-  constructor(onListenerError: (error: Error) => void) {
-    this.#onListenerError = onListenerError;
+  constructor(options: EventSourceOptions<Event>) {
+    this.#options = options;
   }
 
-  /** False when nobody listens: the hot path then builds no event at all. */
+  /** False when nobody listens or counts: the hot path then builds no event at all. */
   get active(): boolean {
-    return this.#listeners.length > 0;
+    return this.#listeners.length > 0 || this.#counters.length > 0;
   }
 
   listen(listener: (event: Event) => void): Unsubscribe {
@@ -24,15 +33,28 @@ export class EventSource<Event extends { readonly type: string }> {
     };
   }
 
+  /** As {@link listen}, for metrics: nobody reads there what went wrong, so it is logged nevertheless. */
+  count(counter: (event: Event) => void): Unsubscribe {
+    const entry = (event: Event): void => counter(event);
+    this.#counters = [...this.#counters, entry];
+    return () => {
+      this.#counters = this.#counters.filter((other) => other !== entry);
+    };
+  }
+
   emit(event: Event): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (cause) {
-        this.#onListenerError(
-          new EurusError("EURUS_LISTENER_FAILED", { where: `the event "${event.type}"` }, { cause }),
-        );
-      }
+    if (this.#listeners.length === 0) this.#options.log(event);
+    for (const counter of this.#counters) this.#call(counter, event);
+    for (const listener of this.#listeners) this.#call(listener, event);
+  }
+
+  #call(listener: (event: Event) => void, event: Event): void {
+    try {
+      listener(event);
+    } catch (cause) {
+      this.#options.onListenerError(
+        new EurusError("EURUS_LISTENER_FAILED", { where: `the event "${event.type}"` }, { cause }),
+      );
     }
   }
 }

@@ -83,7 +83,9 @@ export type GatewayEvent =
       readonly type: "output-dropped";
       readonly cause: "socket-closed" | "message-settled" | "foreign-pin";
     } & InstanceName)
+  /** The bus went away or came back; away it is also when it says nothing, but brings back no announcement of our own. */
   | { readonly type: "bus"; readonly status: "connected" | "disconnected" | "closed" }
+  /** Something failed beside any message. What the bus reports, such as a refused permission, is told once a minute. */
   | { readonly type: "error"; readonly error: Error };
 
 /** What a service tells; see {@link Service.onEvent}. */
@@ -118,7 +120,9 @@ export type ServiceEvent =
       readonly code: RefusedFrame["code"];
     }
   | { readonly type: "draining" }
+  /** The bus went away or came back; away it is also when it says nothing, but brings back no announcement of our own. */
   | { readonly type: "bus"; readonly status: "connected" | "disconnected" | "closed" }
+  /** Something failed beside any message. What the bus reports, such as a refused permission, is told once a minute. */
   | { readonly type: "error"; readonly error: Error };
 
 /** Everything that gateways and services tell: switch over `type`. */

@@ -68,6 +68,7 @@ export class Lifecycle {
   }
 
   async #halt(): Promise<void> {
+    if (this.#state === "running") this.#state = "stopping";
     try {
       await this.#starting;
       this.#state = "stopping";

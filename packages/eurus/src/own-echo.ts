@@ -32,10 +32,17 @@ export class OwnEcho {
   #overdueTicks = 0;
   #waiting: Waiting[] = [];
   #timer: Timer | undefined;
+  readonly #subject: string;
+  /** What the bus complained of last: most likely why nothing comes back. */
+  busError: Error | undefined;
 
-  /** @param announce - Announces, and returns the number that the echo will carry. */
-  constructor(transport: Transport, runtime: Runtime, announce: () => number) {
+  /**
+   * @param subject - Where we announce ourselves, for people.
+   * @param announce - Announces, and returns the number that the echo will carry.
+   */
+  constructor(transport: Transport, runtime: Runtime, subject: string, announce: () => number) {
     this.#transport = transport;
+    this.#subject = subject;
     this.#runtime = runtime;
     this.#announce = announce;
   }
@@ -83,13 +90,13 @@ export class OwnEcho {
    * Announces and resolves when those who are there have heard it and their answers are here: our own announcement
    * has come back, then others, behind which answers to the first have come.
    *
-   * @throws {@link EurusError} `EURUS_TRANSPORT_UNAVAILABLE` (as a rejection) when nothing comes back within 5 s.
+   * @throws {@link EurusError} (as a rejection) when nothing comes back within 5 s: `EURUS_ANNOUNCEMENT_UNHEARD`, or
+   *   `EURUS_TRANSPORT_UNAVAILABLE` when the bus went away meanwhile. The cause is what the bus reported last.
    */
   async round(): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       if (!(await this.#within(echoTimeoutMs, this.#announce()))) {
-        const { status } = this.#transport;
-        throw new EurusError("EURUS_TRANSPORT_UNAVAILABLE", { status, action: "hear our own announcements" });
+        throw this.#unheard();
       }
     }
     if (this.#transport.reliable) return;
@@ -100,6 +107,18 @@ export class OwnEcho {
   stop(): void {
     this.#timer?.cancel();
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #unheard(): EurusError {
+    const { status } = this.#transport;
+    const options = this.busError === undefined ? undefined : { cause: this.busError };
+    return status === "connected"
+      ? new EurusError(
+          "EURUS_ANNOUNCEMENT_UNHEARD",
+          { subject: this.#subject, timeoutMs: echoTimeoutMs },
+          options,
+        )
+      : new EurusError("EURUS_TRANSPORT_UNAVAILABLE", { status, action: "announce ourselves" }, options);
   }
 
   /** Whether the announcement with this number came back in time. */

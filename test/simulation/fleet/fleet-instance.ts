@@ -32,8 +32,11 @@ export class FleetInstance {
     this.#process = process;
     this.#bus = bus;
     this.#endpoint = bus.connect(process);
-    const events = new EventSource<ServiceEvent>((error) => {
-      throw error;
+    const events = new EventSource<ServiceEvent>({
+      log: () => undefined,
+      onListenerError: (error) => {
+        throw error;
+      },
     });
     this.#announcer = new ServiceAnnouncer(
       new MeteredTransport(this.#endpoint, this.meter),

@@ -38,7 +38,7 @@ export class GatewayAnnouncer {
     this.#intervalMs = intervalMs;
     this.#presence = presence;
     this.#subject = subjects.gatewayAnnouncement(presence.gatewayName, presence.gatewayId);
-    this.echo = new OwnEcho(transport, runtime, () => this.announce());
+    this.echo = new OwnEcho(transport, runtime, this.#subject, () => this.announce());
     this.#pace = new AnnouncementPace(runtime, () => {
       if (this.#binding !== undefined) this.announce();
     });

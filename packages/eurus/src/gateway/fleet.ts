@@ -38,6 +38,7 @@ export class Fleet {
   readonly #links = new Map<string, InstancePins>();
   readonly #listeners = new Map<string, Set<() => void>>();
   #away = false;
+  #doubtful = false;
 
   constructor(options: FleetOptions) {
     const { gatewayName, versions, settings } = options;
@@ -66,6 +67,7 @@ export class Fleet {
    */
   setBus(away: boolean, isDoubtful: boolean): void {
     this.#away = away;
+    this.#doubtful = isDoubtful;
     if (away || isDoubtful) this.#directory.freeze();
     else this.#directory.thaw();
   }
@@ -112,8 +114,12 @@ export class Fleet {
     else this.#directory.restore(pins.instanceId);
   }
 
-  /** Takes an instance out by the operator's wish. */
+  /**
+   * Takes an instance out by the operator's wish. Refused while the bus is away, or may be: whoever found that the
+   * instance does not answer then knows nothing of it, and its clients would be closed for nothing.
+   */
   remove(instanceId: string): boolean {
+    if (this.#away || this.#doubtful) return false;
     if (this.#directory.instance(instanceId) === undefined) return false;
     return this.#directory.remove(instanceId).length > 0;
   }

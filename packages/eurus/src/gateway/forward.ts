@@ -9,6 +9,7 @@ import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
 import { settleForeign, settleUnavailable } from "./outcomes.ts";
 import type { Pin } from "./pin.ts";
+import { passOnOrPutOff } from "./put-off.ts";
 
 /** No instance has refused the client so far. Shared, because there are many pins. */
 const nobody: readonly string[] = [];
@@ -18,8 +19,8 @@ type Question = ReturnType<Context["forwardable"]>;
 
 /** Sends client messages where they belong: path to route, route and socket to pin, pin to instance. */
 export class Forwarder {
-  /** The gateway is about to stop: what began may finish, nothing new begins. */
-  draining = false;
+  /** While draining what began may finish, and nothing new begins. */
+  state: "starting" | "running" | "draining" = "starting";
   readonly #parts: GatewayParts;
 
   constructor(parts: GatewayParts) {
@@ -42,10 +43,16 @@ export class Forwarder {
       return undefined;
     }
     const route = fleet.resolve(path, edge);
+    // Who was just started knows nobody yet.
+    if (route === undefined && this.state === "starting")
+      return passOnOrPutOff(context, "SERVICE_UNAVAILABLE", options);
     if (route === undefined) return context.next();
 
     const message = context.forwardable();
-    if (this.draining) return this.#refuse(edge, message, "SHUTTING_DOWN", route.service);
+    if (this.state === "draining") {
+      const { retryAfterMs } = options;
+      return this.#refuse(edge, message, "SHUTTING_DOWN", route.service, { retryAfterMs });
+    }
     const pin = edge.pinTo(route.service) ?? this.#pin(edge, route, message);
     if (pin !== undefined) this.#send(edge, pin, message);
     return undefined;

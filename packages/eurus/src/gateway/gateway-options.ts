@@ -1,4 +1,5 @@
 import { nodeRuntime } from "velaros";
+import type { Logger } from "velaros";
 import type { Runtime } from "velaros-protocol";
 import { EurusError } from "../errors.ts";
 import { atLeast, texts } from "../option-checks.ts";
@@ -65,7 +66,7 @@ export interface GatewayOptions {
    */
   readonly maxBacklogBytes?: number | undefined;
   /**
-   * What `SERVICE_UNAVAILABLE` tells clients to wait before they try again, in milliseconds.
+   * What `SERVICE_UNAVAILABLE` and `SHUTTING_DOWN` tell clients to wait before they try again, in milliseconds.
    *
    * @defaultValue `1_000`
    */
@@ -95,7 +96,18 @@ export interface GatewayOptions {
    * @defaultValue `200`
    */
   readonly closeBatchSize?: number | undefined;
-  /** Told when a listener of `onEvent` throws; everything else is an event. */
+  /**
+   * Gets the events `error`, `route-conflict` and `announcement-refused` while nobody listens to `onEvent`, each
+   * different one at most once a minute. Pino-compatible.
+   *
+   * @defaultValue one line each to stderr
+   */
+  readonly logger?: Logger | undefined;
+  /**
+   * Told when a listener of `onEvent` throws; everything else is an event.
+   *
+   * @defaultValue one line to {@link GatewayOptions.logger}
+   */
   readonly onError?: ((error: Error) => void) | undefined;
 }
 

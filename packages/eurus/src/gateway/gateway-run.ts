@@ -1,5 +1,6 @@
 import { CloseCode } from "velaros-protocol";
 import { Backlog } from "../backlog.ts";
+import { BusWatch } from "../bus-watch.ts";
 import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
 import { untilDelivered } from "../delivery.ts";
@@ -12,7 +13,7 @@ import { wireVersion } from "../link/packet-header.ts";
 import { minimumPayloadBytes } from "../link/limits.ts";
 import type { GatewayLink, LinkLostCause } from "../link/link.ts";
 import * as subjects from "../link/subjects.ts";
-import type { Transport, Unsubscribe } from "../transport/transport.ts";
+import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
 import { pathProblem } from "./canonical-path.ts";
 import { deliver } from "./deliver.ts";
@@ -58,6 +59,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   readonly #dialer: LinkDialer;
   readonly #announcer: GatewayAnnouncer;
   readonly #opening = new Set<Pin>();
+  readonly #bus: BusWatch;
   #bindings: Unsubscribe[] = [];
   #stopTicks: (() => void) | undefined;
   #left = false;
@@ -96,6 +98,13 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       linkIds: () => this.fleet.linkIds(),
       takeQuestions: () => this.fleet.takeQuestions(),
     });
+    this.#bus = new BusWatch({
+      transport,
+      runtime,
+      echo: this.#announcer.echo,
+      onStatus: (status) => events.emit({ type: "bus", status }),
+      onError: (error) => events.emit({ type: "error", error }),
+    });
     this.forwarder = new Forwarder(this);
     this.backlog = new Backlog(settings.maxBacklogBytes, ({ socket }) => {
       socket.close(CloseCode.TRY_AGAIN_LATER, "Too much waits for slow clients");
@@ -111,13 +120,15 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     this.#dialer.start();
     this.#bindings = [
       this.#transport.subscribe(subjects.serviceAnnouncements(), (packet) => this.fleet.hear(packet)),
-      this.#transport.onStatus((status) => {
-        this.#checkBus();
-        this.events.emit({ type: "bus", status });
-      }),
     ];
+    this.#bus.start(() => this.#checkBus());
     await this.#announcer.start();
+    this.forwarder.state = "running";
     this.#stopTicks = startTicks(this.options.runtime, () => this.#tick());
+  }
+
+  get busStatus(): TransportStatus {
+    return this.#bus.status;
   }
 
   nowMs(): number {
@@ -152,7 +163,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** Takes nothing new and lets what began finish. */
   async finish(): Promise<void> {
-    this.forwarder.draining = true;
+    this.forwarder.state = "draining";
     await untilSettled(this.options.runtime, this.sockets, this.options.drainTimeoutMs);
   }
 
@@ -173,6 +184,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     this.#left = true;
     this.#stopTicks?.();
     this.#announcer.stop();
+    this.#bus.stop();
     for (const unbind of this.#bindings.splice(0)) unbind();
     this.#dialer.stop();
   }
@@ -235,9 +247,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
   #checkBus(): void {
-    const isConnected = this.#transport.status === "connected";
-    const { echo } = this.#announcer;
-    this.fleet.setBus(!isConnected || echo.isOverdue, echo.isLate);
+    this.#bus.check();
+    this.fleet.setBus(this.#bus.status !== "connected", this.#bus.isDoubtful);
   }
 
   #settleOverdue(): void {

@@ -1,15 +1,24 @@
 import type { Context, HandlerObject } from "velaros";
 import { EurusError } from "../errors.ts";
+import { EventLog } from "../event-log.ts";
 import { EventSource } from "../event-source.ts";
 import type { GatewayEvent } from "../events.ts";
 import { Lifecycle } from "../lifecycle.ts";
 import { checkName } from "../option-checks.ts";
-import type { Transport, Unsubscribe } from "../transport/transport.ts";
+import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { EdgeSockets } from "./edge-sockets.ts";
 import { gatewaySettings } from "./gateway-options.ts";
 import type { GatewayOptions, GatewaySettings } from "./gateway-options.ts";
 import { GatewayRun } from "./gateway-run.ts";
 import type { ConnectedSocket, KnownInstance } from "./known.ts";
+import { passOnOrPutOff } from "./put-off.ts";
+
+let eventsOf: (gateway: Gateway) => EventSource<GatewayEvent>;
+
+/** For metrics: what is counted here goes to the logger nevertheless. */
+export function countGatewayEvents(gateway: Gateway, counter: (event: GatewayEvent) => void): Unsubscribe {
+  return eventsOf(gateway).count(counter);
+}
 
 /**
  * Spreads the messages of WebSocket clients over services, by path. Mount it on a router behind a codec; it
@@ -34,8 +43,8 @@ export class Gateway implements HandlerObject, AsyncDisposable {
   readonly #events: EventSource<GatewayEvent>;
   readonly #lifecycle: Lifecycle;
   #run: GatewayRun | undefined;
-  /** Set while clients are being closed: whoever connects now is turned away. */
-  #closing = false;
+  /** From the beginning of a stop until the gateway runs again: whoever connects now is turned away. */
+  #closed = false;
 
   /**
    * @param name - 1 to 64 of the characters A–Z a–z 0–9 `_` `-`.
@@ -52,7 +61,11 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     const { runtime } = this.#settings;
     this.id = runtime.randomToken(32);
     this.#sockets = new EdgeSockets(runtime);
-    this.#events = new EventSource((error) => options.onError?.(error));
+    const log = new EventLog({ kind: "gateway", name, logger: options.logger, runtime });
+    this.#events = new EventSource({
+      log: (event) => log.write(event),
+      onListenerError: options.onError ?? ((error) => log.error(error)),
+    });
     this.#lifecycle = new Lifecycle({
       kind: "gateway",
       name,
@@ -73,11 +86,28 @@ export class Gateway implements HandlerObject, AsyncDisposable {
   }
 
   /**
-   * Lets what is in flight finish for up to `drainTimeoutMs`, closes its clients with 1001 "Gateway stopping",
-   * tells the services, and resolves. May be called at any time, also twice; the gateway can be started again
-   * afterwards.
+   * Whether clients belong here: started, not about to stop, and the bus is there. What a load balancer wants to
+   * know; see `docs/guide/production.md`.
+   */
+  get ready(): boolean {
+    return this.#lifecycle.state === "running" && this.busStatus === "connected";
+  }
+
+  /**
+   * What the last `bus` event told: the status of the transport, but also "disconnected" while the gateway's own
+   * announcements do not come back.
+   */
+  get busStatus(): TransportStatus {
+    return this.#run?.busStatus ?? this.transport.status;
+  }
+
+  /**
+   * Takes no new clients, lets what is in flight finish for up to `drainTimeoutMs`, closes its clients with 1001
+   * "Gateway stopping", tells the services, and resolves. May be called at any time, also twice; the gateway can be
+   * started again afterwards.
    */
   stop(): Promise<void> {
+    if (this.#lifecycle.state !== "stopped") this.#closed = true;
     return this.#lifecycle.stop();
   }
 
@@ -112,10 +142,11 @@ export class Gateway implements HandlerObject, AsyncDisposable {
 
   /**
    * Takes an instance out: its clients are closed with 1001 "Service unreachable" (or told, under `"repin"`),
-   * and it stays out for 10 s or until it is started anew.
+   * and it stays out for 10 s or until it is started anew. Does nothing while the bus is away, or while the gateway's own
+   * announcements are late and it may be: nobody is closed for an outage of the bus.
    *
    * @param service - Id of the instance, the service object itself, or an entry of {@link services}.
-   * @returns Whether it was there.
+   * @returns Whether it was taken out: false when it is not there, or when nobody may be.
    */
   removeService(service: string | { readonly id: string }): boolean {
     return this.#run?.remove(typeof service === "string" ? service : service.id) ?? false;
@@ -126,7 +157,8 @@ export class Gateway implements HandlerObject, AsyncDisposable {
    *
    * @param service - As for {@link removeService}.
    * @param options - `timeoutMs` is how long it may take, in milliseconds; 1,000 by default.
-   * @returns Whether it answered in time; false, too, when nothing is known of it.
+   * @returns Whether it answered in time; false, too, when nothing is known of it. An answer may also be lost with the
+   *   bus, or be late because the instance is busy: act on several in a row, and on none while {@link ready} is false.
    */
   async pingService(
     service: string | { readonly id: string },
@@ -143,12 +175,18 @@ export class Gateway implements HandlerObject, AsyncDisposable {
 
   /** For the router: forwards a message, or passes it on. */
   handle(context: Context): void | Promise<void> {
-    return this.#run === undefined ? context.next() : this.#run.forwarder.handle(context);
+    if (this.#run !== undefined) return this.#run.forwarder.handle(context);
+    return passOnOrPutOff(context, this.#closed ? "SHUTTING_DOWN" : "SERVICE_UNAVAILABLE", this.#settings);
+  }
+
+  /** For the router's endpoints: no new clients from the beginning of a stop until the gateway runs again. */
+  acceptsClients(): boolean {
+    return !this.#closed;
   }
 
   /** For the router: a client has connected. */
   handleOpen(context: Context): void {
-    if (this.#closing) {
+    if (this.#closed) {
       context.closeWithStatus(1001, "Gateway stopping");
       return;
     }
@@ -174,8 +212,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
     return this.stop();
   }
 
-  #launch(): Promise<void> {
-    this.#closing = false;
+  async #launch(): Promise<void> {
     this.#run = new GatewayRun({
       name: this.name,
       id: this.id,
@@ -184,21 +221,24 @@ export class Gateway implements HandlerObject, AsyncDisposable {
       sockets: this.#sockets,
       events: this.#events,
     });
-    return this.#run.start();
+    await this.#run.start();
+    this.#closed = false;
   }
 
   async #halt(): Promise<void> {
     const run = this.#run;
     await run?.finish();
-    this.#closing = true;
     await run?.closeClients();
     this.#run = undefined;
     await run?.leave();
-    this.#closing = false;
   }
 
   #abandon(): void {
     this.#run?.abandon();
     this.#run = undefined;
+  }
+
+  static {
+    eventsOf = (gateway) => gateway.#events;
   }
 }

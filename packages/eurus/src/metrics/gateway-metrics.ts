@@ -2,6 +2,7 @@ import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
 import type { WireErrorCode } from "velaros-protocol";
 import type { GatewayEvent } from "../events.ts";
+import { countGatewayEvents } from "../gateway/gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
@@ -94,7 +95,7 @@ export class GatewayMetrics {
     const routed = this.#routed.get(name) ?? new Map<string, number>();
     this.#routed.set(name, routed);
     this.#gateways.add(gateway);
-    const unsubscribe = gateway.onEvent((event) => {
+    const unsubscribe = countGatewayEvents(gateway, (event) => {
       if (event.type === "routed") routed.set(event.service, (routed.get(event.service) ?? 0) + 1);
       else this.#count(name, event);
     });
@@ -210,7 +211,7 @@ export class GatewayMetrics {
       },
     );
     gauge("eurus_bus_disconnected", "Gateways whose bus is away", (metric, gateway) => {
-      metric.inc({ gateway: gateway.name }, gateway.transport.status === "connected" ? 0 : 1);
+      metric.inc({ gateway: gateway.name }, gateway.busStatus === "connected" ? 0 : 1);
     });
   }
 

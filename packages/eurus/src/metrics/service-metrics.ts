@@ -1,6 +1,7 @@
 import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
 import type { ServiceEvent } from "../events.ts";
+import { countServiceEvents } from "../service/service.ts";
 import type { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
@@ -59,7 +60,7 @@ export class ServiceMetrics {
   watch(service: Service): Unsubscribe {
     const watched = { service, sockets: 0, gatewayIds: new Set<string>() };
     this.#watched.add(watched);
-    const unsubscribe = service.onEvent((event) => this.#count(watched, event));
+    const unsubscribe = countServiceEvents(service, (event) => this.#count(watched, event));
     return () => {
       unsubscribe();
       this.#watched.delete(watched);
@@ -123,7 +124,7 @@ export class ServiceMetrics {
     gauge("eurus_service_connections", "Open virtual connections", ({ sockets }) => sockets);
     gauge("eurus_service_gateways", "Gateways that an instance knows", ({ gatewayIds }) => gatewayIds.size);
     gauge("eurus_service_bus_disconnected", "Instances whose bus is away", ({ service }) =>
-      service.transport.status === "connected" ? 0 : 1,
+      service.busStatus === "connected" ? 0 : 1,
     );
   }
 }

@@ -77,7 +77,7 @@ export class ServiceAnnouncer {
       { versions: presence.versions, leaseMs: settings.gatewayLeaseMs },
       (event) => this.#tell(event),
     );
-    this.echo = new OwnEcho(transport, this.#runtime, () => this.announce(true));
+    this.echo = new OwnEcho(transport, this.#runtime, this.#subject, () => this.announce(true));
     this.#pace = new AnnouncementPace(this.#runtime, () => {
       if (this.#bindings.length > 0) this.#announceOrReport(true);
     });

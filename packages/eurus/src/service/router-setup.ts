@@ -26,7 +26,9 @@ export class RouterSetup {
       throw new EurusError("EURUS_HANDLER_INVALID", { service, received: describe(handler) });
     }
     this.#handler = handler;
-    this.router = isRouter(handler) ? handler : new Router({ runtime: options.runtime }).use(handler);
+    this.router = isRouter(handler)
+      ? handler
+      : new Router({ runtime: options.runtime, logger: options.logger }).use(handler);
     this.narrow(options.routeDescriptors);
   }
 

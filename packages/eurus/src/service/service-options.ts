@@ -1,4 +1,4 @@
-import type { RouteDescriptor } from "velaros";
+import type { Logger, RouteDescriptor } from "velaros";
 import { nodeRuntime } from "velaros";
 import type { Runtime } from "velaros-protocol";
 import { EurusError } from "../errors.ts";
@@ -66,6 +66,14 @@ export interface ServiceOptions {
    * @defaultValue only the listeners of the router
    */
   readonly onError?: ((error: Error) => void) | undefined;
+  /**
+   * Gets the events `error` and `announcement-refused` while nobody listens to `onEvent`, each different one at most
+   * once a minute, and what a handler that is no router fails with when there is no `onError`. Pino-compatible. A
+   * router that was passed in keeps its own.
+   *
+   * @defaultValue one line each to stderr
+   */
+  readonly logger?: Logger | undefined;
   /**
    * Clock, timers and random numbers of the service; for simulations. A router that was passed in keeps its own.
    *

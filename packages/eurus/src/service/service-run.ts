@@ -2,6 +2,7 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet, ConnectOptions 
 import { CloseCode } from "velaros-protocol";
 import type { Runtime } from "velaros-protocol";
 import { Backlog } from "../backlog.ts";
+import { BusWatch } from "../bus-watch.ts";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
 import { tickMs } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
@@ -13,7 +14,7 @@ import { LinkAcceptor } from "../link/acceptor.ts";
 import { minimumPayloadBytes } from "../link/limits.ts";
 import type { InstanceLink, LinkLostCause } from "../link/link.ts";
 import { wireVersion } from "../link/packet-header.ts";
-import type { Transport, Unsubscribe } from "../transport/transport.ts";
+import type { Transport, TransportStatus } from "../transport/transport.ts";
 import type { AcceptorHost } from "./acceptor.ts";
 import { Acceptor } from "./acceptor.ts";
 import { ServiceAnnouncer } from "./announcer.ts";
@@ -52,7 +53,7 @@ export class ServiceRun implements AcceptorHost {
   readonly #announcer: ServiceAnnouncer;
   readonly #acceptors = new Set<Acceptor>();
   #stopTicks: (() => void) | undefined;
-  #stopListening: Unsubscribe | undefined;
+  readonly #bus: BusWatch;
   #tickedAtMs = 0;
   #lagMs = 0;
 
@@ -92,6 +93,13 @@ export class ServiceRun implements AcceptorHost {
       heard: (gateway) => this.#heard(gateway),
       gone: (gatewayId, cause) => this.#gone(gatewayId, cause),
     });
+    this.#bus = new BusWatch({
+      transport,
+      runtime: this.runtime,
+      echo: this.#announcer.echo,
+      onStatus: (status) => events.emit({ type: "bus", status }),
+      onError: (error) => events.emit({ type: "error", error }),
+    });
   }
 
   async start(): Promise<void> {
@@ -101,13 +109,14 @@ export class ServiceRun implements AcceptorHost {
       throw new EurusError("EURUS_PAYLOAD_LIMIT_TOO_SMALL", details);
     }
     this.#links.start();
-    this.#stopListening = this.#options.transport.onStatus((status) => {
-      this.#checkBus();
-      this.events.emit({ type: "bus", status });
-    });
+    this.#bus.start(() => this.#checkBus());
     await this.#announcer.start();
     this.#tickedAtMs = this.runtime.nowMs();
     this.#stopTicks = startTicks(this.runtime, () => this.#tick());
+  }
+
+  get busStatus(): TransportStatus {
+    return this.#bus.status;
   }
 
   /** What gateways may know has changed. */
@@ -135,7 +144,7 @@ export class ServiceRun implements AcceptorHost {
   /** Lets go of everything at once. */
   abandon(): void {
     this.#stopTicks?.();
-    this.#stopListening?.();
+    this.#bus.stop();
     this.#announcer.stop();
     this.#links.stop();
   }
@@ -194,8 +203,8 @@ export class ServiceRun implements AcceptorHost {
 
   /** As the gateway does it: leases also rest when our own announcements don't come back. */
   #checkBus(): void {
-    const isConnected = this.#options.transport.status === "connected";
-    this.#announcer.setAway(!isConnected || this.#announcer.echo.isLate);
+    this.#bus.check();
+    this.#announcer.setAway(this.#bus.isDoubtful);
   }
 
   /** Resolves when peers have taken what was said on these links, and the bus what was published. */

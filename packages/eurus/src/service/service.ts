@@ -1,14 +1,22 @@
 import type { Handler, RouteDescriptor, Router } from "velaros";
 import { EurusError } from "../errors.ts";
+import { EventLog } from "../event-log.ts";
 import { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import { Lifecycle } from "../lifecycle.ts";
 import { checkName, texts } from "../option-checks.ts";
-import type { Transport, Unsubscribe } from "../transport/transport.ts";
+import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { RouterSetup } from "./router-setup.ts";
 import { serviceSettings } from "./service-options.ts";
 import type { ServiceOptions, ServiceSettings } from "./service-options.ts";
 import { ServiceRun } from "./service-run.ts";
+
+let eventsOf: (service: Service) => EventSource<ServiceEvent>;
+
+/** For metrics: what is counted here goes to the logger nevertheless. */
+export function countServiceEvents(service: Service, counter: (event: ServiceEvent) => void): Unsubscribe {
+  return eventsOf(service).count(counter);
+}
 
 /**
  * Makes a router, or any other handler, reachable through gateways: announces its public routes, and opens a
@@ -52,7 +60,12 @@ export class Service implements AsyncDisposable {
     this.#gatewayNames = checkedNames(options.gatewayNames ?? []);
     this.id = this.#settings.runtime.randomToken(32);
     this.#onError = options.onError;
-    this.#events = new EventSource((error) => this.#onError?.(error));
+    const { runtime } = this.#settings;
+    const log = new EventLog({ kind: "service", name, logger: options.logger, runtime });
+    this.#events = new EventSource({
+      log: (event) => log.write(event),
+      onListenerError: options.onError ?? ((error) => log.error(error)),
+    });
     this.#lifecycle = new Lifecycle({
       kind: "service",
       name,
@@ -102,6 +115,19 @@ export class Service implements AsyncDisposable {
     await stopped;
   }
 
+  /** Whether gateways can route to this instance: started, not about to stop, and the bus is there. */
+  get ready(): boolean {
+    return this.#lifecycle.state === "running" && this.busStatus === "connected";
+  }
+
+  /**
+   * What the last `bus` event told: the status of the transport, but also "disconnected" while the service's own
+   * announcements do not come back.
+   */
+  get busStatus(): TransportStatus {
+    return this.#run?.busStatus ?? this.transport.status;
+  }
+
   /**
    * Takes no new clients, lets handlers finish for up to `drainTimeoutMs`, closes the virtual sockets with 1001
    * "Service is stopping", says goodbye and resolves. May be called at any time, also twice; the service can be
@@ -143,6 +169,10 @@ export class Service implements AsyncDisposable {
   #abandon(): void {
     this.#run?.abandon();
     this.#run = undefined;
+  }
+
+  static {
+    eventsOf = (service) => service.#events;
   }
 }
 
