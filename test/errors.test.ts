@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CloseCode, wireErrors } from "velaros-protocol";
 
+import { ownCloses as eurusCloses } from "../packages/eurus/src/close-reasons.ts";
+import { ownCloses as velarosCloses } from "../packages/velaros/src/close-reasons.ts";
+
 const root = join(import.meta.dirname, "..");
 
 test("docs/errors.md lists every code that a client may get, and no other", async () => {
@@ -11,6 +14,26 @@ test("docs/errors.md lists every code that a client may get, and no other", asyn
 
 test("docs/errors.md lists every close code, and no other", async () => {
   expect(await documented("Close codes")).toEqual(Object.values(CloseCode).map(String));
+});
+
+test("docs/errors.md lists every reason with its code, and no other", async () => {
+  const rows = (await section("Close codes")).matchAll(/^\| ([^|]+?) +\| (\d{4}) +\| (\w+) +\|/gm);
+  const listed = [...rows].map(([, reason, code, by]) => [by, Number(code), reason].join());
+  const used = [
+    ...Object.values(velarosCloses).map(({ status, reason }) => ["Velaros", status, reason].join()),
+    ...Object.values(eurusCloses).map(({ status, reason }) => ["Eurus", status, reason].join()),
+  ];
+
+  expect(listed.toSorted()).toEqual(used.toSorted());
+});
+
+test("no close reason is written a second time beside the table", async () => {
+  const sources = await packageSources();
+  const reasons = [...Object.values(velarosCloses), ...Object.values(eurusCloses)].map(
+    ({ reason }) => reason,
+  );
+
+  expect(reasons.filter((reason) => sources.includes(`"${reason}"`))).toEqual([]);
 });
 
 test.each([
@@ -36,7 +59,7 @@ test("every code of docs/errors.md is used by a package: none is promised and ne
   ]);
 });
 
-/** What the packages are made of, without tests, comments and the tables of the codes themselves. */
+/** What the packages are made of, without tests, comments and the tables of codes and reasons themselves. */
 async function packageSources(): Promise<string> {
   const folders = ["protocol", "velaros", "eurus"].map((name) => join(root, "packages", name, "src"));
   const lists = await Promise.all(
@@ -47,14 +70,20 @@ async function packageSources(): Promise<string> {
   );
   const sources = lists
     .flat()
-    .filter((file) => /(?<!\.test|\.test-d|\/errors|\/error-code|\/codec-error)\.ts$/.test(file));
+    .filter((file) =>
+      /(?<!\.test|\.test-d|\/errors|\/error-code|\/codec-error|\/close-reasons)\.ts$/.test(file),
+    );
   const texts = await Promise.all(sources.map((file) => readFile(file, "utf8")));
   return texts.join("\n").replaceAll(/\/\*[^]*?\*\/|^ *\/\/.*$/gm, "");
 }
 
 /** The codes in the first column of the table under a heading. */
 async function documented(heading: string): Promise<readonly string[]> {
+  const rows = (await section(heading)).matchAll(/^\| `?([A-Z_]+|\d{4})`? +\|/gm);
+  return [...rows].map(([, code = ""]) => code);
+}
+
+async function section(heading: string): Promise<string> {
   const text = await readFile(join(root, "docs", "errors.md"), "utf8");
-  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  return [...section.matchAll(/^\| `?([A-Z_]+|\d{4})`? +\|/gm)].map(([, code = ""]) => code);
+  return text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
 }

@@ -1,4 +1,4 @@
-import type { Runtime } from "velaros-protocol";
+import type { CloseStatus, Runtime } from "velaros-protocol";
 import type { EdgeSocket } from "./edge-socket.ts";
 
 const betweenBatchesMs = 50;
@@ -11,8 +11,7 @@ export function closeInBatches(
   runtime: Runtime,
   batchSize: number,
   edges: readonly EdgeSocket[],
-  status: number,
-  reason: string,
+  { status, reason }: CloseStatus,
 ): void {
   for (const edge of edges) edge.closing = true;
   const closeFrom = (start: number): void => {

@@ -1,4 +1,5 @@
 import { CloseCode, isSendableCloseCode } from "velaros-protocol";
+import { ownCloses } from "../close-reasons.ts";
 import { bodySize } from "../link/frame.ts";
 import type { InstanceToGatewayFrame, OutputFrame, UnpinFrame } from "../link/frame.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
@@ -89,7 +90,8 @@ function whenWritten({ backlog }: GatewayParts, pin: Pin, bytes: number, written
 }
 
 function failedToWrite({ edge }: Pin): void {
-  if (!edge.socket.closed) edge.socket.close(1011, "Failed to send message");
+  const { sendFailed } = ownCloses;
+  if (!edge.socket.closed) edge.socket.close(sendFailed.status, sendFailed.reason);
 }
 
 /** What an instance says may be anything; a code that must not be sent would leave the client open. */

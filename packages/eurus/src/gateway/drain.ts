@@ -1,4 +1,5 @@
 import type { Runtime } from "velaros-protocol";
+import { ownCloses } from "../close-reasons.ts";
 import { closeInBatches } from "./close-batches.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 
@@ -28,6 +29,6 @@ export function closeAll(runtime: Runtime, sockets: EdgeSockets, batchSize: numb
       timer.cancel();
       resolve();
     });
-    closeInBatches(runtime, batchSize, sockets.all(), 1001, "Gateway stopping");
+    closeInBatches(runtime, batchSize, sockets.all(), ownCloses.gatewayStopping);
   });
 }

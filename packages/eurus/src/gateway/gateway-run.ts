@@ -1,6 +1,6 @@
-import { CloseCode } from "velaros-protocol";
 import { Backlog } from "../backlog.ts";
 import { BusWatch } from "../bus-watch.ts";
+import { ownCloses } from "../close-reasons.ts";
 import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
 import { untilDelivered } from "../delivery.ts";
@@ -107,7 +107,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     });
     this.forwarder = new Forwarder(this);
     this.backlog = new Backlog(settings.maxBacklogBytes, ({ socket }) => {
-      socket.close(CloseCode.TRY_AGAIN_LATER, "Too much waits for slow clients");
+      const { status, reason } = ownCloses.slowClientsBacklog;
+      socket.close(status, reason);
     });
   }
 
@@ -264,17 +265,14 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     for (const pin of this.#opening) {
       if (pin.openedAtMs > nowMs - this.options.openTimeoutMs) break;
       settleGivenUp(this, pin);
-      pin.instance.end(pin, "open-timeout", {
-        status: 1001,
-        reason: "Service unreachable",
-        source: "server",
-      });
+      pin.instance.end(pin, "open-timeout", ownCloses.instanceLost);
     }
     for (const [edge, sinceMs] of this.sockets.waiting) {
       // Nobody is slow because the bus is away: the time begins anew when it is back.
       if (this.fleet.away) this.sockets.waiting.set(edge, nowMs);
       else if (sinceMs <= nowMs - this.options.stallTimeoutMs) {
-        edge.socket.close(1013, "Service is not keeping up");
+        const { status, reason } = ownCloses.serviceTooSlow;
+        edge.socket.close(status, reason);
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Context, HandlerObject } from "velaros";
+import { ownCloses } from "../close-reasons.ts";
 import { EurusError } from "../errors.ts";
 import { EventLog } from "../event-log.ts";
 import { EventSource } from "../event-source.ts";
@@ -187,7 +188,8 @@ export class Gateway implements HandlerObject, AsyncDisposable {
   /** For the router: a client has connected. */
   handleOpen(context: Context): void {
     if (this.#closed) {
-      context.closeWithStatus(1001, "Gateway stopping");
+      const { status, reason } = ownCloses.gatewayStopping;
+      context.closeWithStatus(status, reason);
       return;
     }
     const edge = this.#sockets.add(context.socket);

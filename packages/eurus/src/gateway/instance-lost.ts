@@ -1,3 +1,4 @@
+import { ownCloses } from "../close-reasons.ts";
 import type { LinkLostCause } from "../link/link.ts";
 import { closeInBatches } from "./close-batches.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
@@ -38,7 +39,7 @@ export function instanceRemoved(parts: GatewayParts, instance: InstancePins, cau
   const { service, instanceId } = instance;
   parts.events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });
   for (const pin of pins) settleGivenUp(parts, pin);
-  part(parts, instance, pins, { status: 1001, reason: "Service unreachable", source: "server" });
+  part(parts, instance, pins, ownCloses.instanceLost);
   parts.options.runtime.setTimer(farewellMs, () => instance.link.fail(cause));
 }
 
@@ -58,7 +59,7 @@ function part(parts: GatewayParts, instance: InstancePins, pins: readonly Pin[],
     if (onInstanceLost === "close") closing.push(edge);
     else edge.sendError("SESSION_RESET", undefined, undefined, { details: { service } });
   }
-  closeInBatches(runtime, closeBatchSize, closing, 1001, "Service unreachable");
+  closeInBatches(runtime, closeBatchSize, closing, ownCloses.instanceLost);
 }
 
 /** Whether everything that was sent over the pin is still here and was certainly not handled there. */

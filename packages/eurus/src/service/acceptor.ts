@@ -1,6 +1,7 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "velaros";
 import type { CloseSource, Runtime } from "velaros-protocol";
 import type { Backlog } from "../backlog.ts";
+import { ownCloses } from "../close-reasons.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import type { GatewayToInstanceFrame, OpenFrame, RefusedFrame, SocketInfo } from "../link/frame.ts";
@@ -91,8 +92,9 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
 
   lost(cause: LinkLostCause): void {
     const pins = this.#connections.size;
+    const { status, reason, source } = ownCloses.gatewayLost;
     for (const connection of [...this.#connections.values()]) {
-      connection.closedByGateway(1001, "No heartbeat response", "server");
+      connection.closedByGateway(status, reason, source);
     }
     this.#host.gone(this);
     if (cause === "stopped") return;

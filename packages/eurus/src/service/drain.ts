@@ -1,4 +1,5 @@
 import type { Runtime } from "velaros-protocol";
+import { ownCloses } from "../close-reasons.ts";
 import type { VirtualConnection } from "./virtual-connection.ts";
 
 /** How virtual sockets end at a planned stop. */
@@ -26,7 +27,8 @@ export async function drain(connections: readonly VirtualConnection[], plan: Dra
     remaining = remaining.filter((connection) => {
       if (!late && !connection.idle) return true;
       connection.keepsClient = keepClients;
-      connection.end(1001, "Service is stopping", "server");
+      const { status, reason, source } = ownCloses.serviceStopping;
+      connection.end(status, reason, source);
       return false;
     });
     if (remaining.length > 0) runtime.setTimer(checkIntervalMs, check);

@@ -1,7 +1,7 @@
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet, ConnectOptions } from "velaros";
-import { CloseCode } from "velaros-protocol";
 import type { Runtime } from "velaros-protocol";
 import { Backlog } from "../backlog.ts";
+import { ownCloses } from "../close-reasons.ts";
 import { BusWatch } from "../bus-watch.ts";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
 import { tickMs } from "../directory/leases.ts";
@@ -65,7 +65,8 @@ export class ServiceRun implements AcceptorHost {
     this.events = events;
     this.maxSockets = settings.maxSockets;
     this.backlog = new Backlog(settings.maxBacklogBytes, (connection) => {
-      connection.end(CloseCode.TRY_AGAIN_LATER, "Too much waits for busy handlers", "server");
+      const { status, reason, source } = ownCloses.busyHandlersBacklog;
+      connection.end(status, reason, source);
     });
     const epoch = this.runtime.randomToken(12);
     this.#links = new LinkAcceptor({

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { CloseCode } from "velaros-protocol";
 import type { ConnectionInfo } from "../connection.ts";
 import { closeOnAbort } from "./abort.ts";
 import type { Acceptor } from "./endpoint.ts";
@@ -62,7 +63,7 @@ export function upgradeHandlers(acceptor: Acceptor, options: UpgradeHandlersOpti
     },
     handleUpgrade: (request, socket, head) => endpoint.handleUpgrade(request, socket, head),
     handleRequest: (request, response, next) => endpoint.handleRequest(request, response, next),
-    closeConnections: (which, { code = 1008, reason = "" } = {}) =>
+    closeConnections: (which, { code = CloseCode.POLICY_VIOLATION, reason = "" } = {}) =>
       endpoint.closeConnections(which, code, reason),
     close,
     [Symbol.asyncDispose]: () => close(),
@@ -117,7 +118,7 @@ export function attachEndpoint(endpoint: Endpoint, server: Server, signal?: Abor
     get size() {
       return endpoint.size;
     },
-    closeConnections: (which, { code = 1008, reason = "" } = {}) =>
+    closeConnections: (which, { code = CloseCode.POLICY_VIOLATION, reason = "" } = {}) =>
       endpoint.closeConnections(which, code, reason),
     close,
     [Symbol.asyncDispose]: () => close(),

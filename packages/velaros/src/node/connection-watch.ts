@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import { CloseCode } from "velaros-protocol";
+import type { CloseStatus } from "velaros-protocol";
+import { ownCloses } from "../close-reasons.ts";
 import { bytesTaken } from "./socket-progress.ts";
 
 /** How long things may last, in ticks of the heartbeat. */
@@ -10,12 +11,7 @@ export interface WatchLimits {
 }
 
 /** How a watched connection has to end; `cut` without a close frame. */
-export type WatchVerdict = "cut" | { readonly status: number; readonly reason: string };
-
-const expired: WatchVerdict = { status: CloseCode.POLICY_VIOLATION, reason: "authentication expired" };
-const slowConsumer: WatchVerdict = { status: CloseCode.TRY_AGAIN_LATER, reason: "slow consumer" };
-const slowHandlers: WatchVerdict = { status: CloseCode.TRY_AGAIN_LATER, reason: "handlers too slow" };
-const slowSender: WatchVerdict = { status: CloseCode.POLICY_VIOLATION, reason: "message took too long" };
+export type WatchVerdict = "cut" | CloseStatus;
 
 /** What is unusual about a connection at the moment. Most connections have none. */
 export class ConnectionWatch {
@@ -40,12 +36,12 @@ export class ConnectionWatch {
   /** Looks at the connection; returns what has to happen now, if anything. */
   look(tick: number, socket: Duplex, frames: number, limits: WatchLimits): WatchVerdict | undefined {
     if (this.cutAtTick !== undefined) return tick >= this.cutAtTick ? "cut" : undefined;
-    if (this.expiresAtMs !== undefined && Date.now() >= this.expiresAtMs) return expired;
+    if (this.expiresAtMs !== undefined && Date.now() >= this.expiresAtMs) return ownCloses.expired;
     this.#lookAtSending(tick, socket);
     if (this.#partialFrames !== frames) this.#partialSinceTick = undefined;
-    if (isOver(this.#stalledSinceTick, tick, limits.stallTicks)) return slowConsumer;
-    if (isOver(this.pausedAtTick, tick, limits.pauseTicks)) return slowHandlers;
-    if (isOver(this.#partialSinceTick, tick, limits.messageTicks)) return slowSender;
+    if (isOver(this.#stalledSinceTick, tick, limits.stallTicks)) return ownCloses.slowConsumer;
+    if (isOver(this.pausedAtTick, tick, limits.pauseTicks)) return ownCloses.slowHandlers;
+    if (isOver(this.#partialSinceTick, tick, limits.messageTicks)) return ownCloses.tooSlowMessage;
     return undefined;
   }
 

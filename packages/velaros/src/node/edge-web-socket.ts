@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { CloseCode } from "velaros-protocol";
 import { WebSocket } from "ws";
 
 /** What a connection wants to know of its WebSocket. None of these throws. */
@@ -30,7 +31,7 @@ export class EdgeWebSocket extends WebSocket {
   /** `ws` calls it when a close frame came (reason as bytes, or nothing at all) or a violation was found (status only). */
   override close(status?: number, reason?: string | Buffer): void {
     if (this.listener === undefined) super.close(status, reason);
-    else if (status === undefined) this.listener.onPeerClose(1005, "");
+    else if (status === undefined) this.listener.onPeerClose(CloseCode.NO_STATUS, "");
     else if (reason === undefined) this.listener.onViolation(status);
     else this.listener.onPeerClose(status, reason.toString());
   }

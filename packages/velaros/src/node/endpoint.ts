@@ -4,6 +4,7 @@ import { CloseCode, isSendableCloseCode } from "velaros-protocol";
 import type { Runtime, Timer } from "velaros-protocol";
 import type { ServerOptions } from "ws";
 import { WebSocketServer } from "ws";
+import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
 import { Admission, retryAfterSeconds } from "./admission.ts";
@@ -39,7 +40,7 @@ export interface Acceptor {
   rateLimited?(inlet: ConnectionInlet): void;
 }
 
-const closeReason = "server is stopping";
+const { serverStopping } = ownCloses;
 
 /** Where upgrade requests become connections of a router. Knows nothing of servers and ports. */
 export class Endpoint implements ConnectionHost {
@@ -141,7 +142,7 @@ export class Endpoint implements ConnectionHost {
    * chains have run. A second call cuts what is left.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { code = CloseCode.GOING_AWAY, graceMs = 10_000 } = options;
+    const { code = serverStopping.status, graceMs = 10_000 } = options;
     if (!isSendableCloseCode(code)) throw new VelarosError("VELAROS_CLOSE_CODE_INVALID", { status: code });
     if (this.#closing === undefined) this.#closing = this.#drain(code, graceMs);
     else this.#cutAll(code);
@@ -242,7 +243,7 @@ export class Endpoint implements ConnectionHost {
 
   #cutAll(code: number): void {
     for (const connection of [...this.heartbeat.members()]) {
-      connection.end(code, closeReason);
+      connection.end(code, serverStopping.reason);
       connection.cut();
     }
   }
@@ -262,7 +263,7 @@ export class Endpoint implements ConnectionHost {
       });
     });
     await drain(this.runtime, connections, graceMs, (connection) =>
-      connection.end(code, closeReason, graceMs),
+      connection.end(code, serverStopping.reason, graceMs),
     );
     await empty;
     await Promise.race([chains, outOfTime]);

@@ -1,6 +1,7 @@
-import type { CloseSource, MessageType } from "velaros-protocol";
+import type { CloseSource, CloseStatus, MessageType } from "velaros-protocol";
 import { CloseCode, isSendableCloseCode, truncateCloseReason } from "velaros-protocol";
 import { harmless } from "velaros-protocol/internal";
+import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -21,12 +22,8 @@ const pingTimeoutCutMs = 1_000;
 /** More than this in one turn is written at once. */
 const flushAtBytes = 64 * 1024;
 
-const violations: Readonly<Record<number, string>> = {
-  [CloseCode.PROTOCOL_ERROR]: "protocol error",
-  [CloseCode.INVALID_PAYLOAD]: "text that is not UTF-8",
-  [CloseCode.POLICY_VIOLATION]: "message in too many parts",
-  [CloseCode.MESSAGE_TOO_BIG]: "message too big",
-};
+const { protocolError, notUtf8, tooManyParts, tooBig } = ownCloses;
+const violations = [protocolError, notUtf8, tooManyParts, tooBig];
 
 /** One WebSocket, between `ws` and a router. */
 export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner, Beating, TurnEnd {
@@ -87,7 +84,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#closeSent) return this.#closedRejection();
     const { settings } = this.#host;
     if (this.#bufferedBytes > settings.maxBufferedBytes) {
-      this.#giveUp(CloseCode.TRY_AGAIN_LATER, "slow consumer");
+      this.#giveUp(ownCloses.slowConsumer);
       return this.#closedRejection();
     }
     this.#outbox.add(payload, type === "text" ? textOpcode : binaryOpcode);
@@ -171,7 +168,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   onViolation(status: number): void {
-    const reason = violations[status] ?? "";
+    const reason = violations.find((violation) => violation.status === status)?.reason ?? "";
     this.#host.gaveUp(this.info, status, reason);
     this.#flush();
     this.#websocket.sendClose(status, reason);
@@ -223,7 +220,8 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (this.#beatAtTick === -1 || tick - this.#beatAtTick < this.#host.limits.pongTicks) return;
     this.#beatAtTick = -1;
     if (this.#heardSinceBeat()) return;
-    this.end(CloseCode.GOING_AWAY, "ping timeout", pingTimeoutCutMs);
+    const { status, reason } = ownCloses.pingTimeout;
+    this.end(status, reason, pingTimeoutCutMs);
   }
 
   #heardSinceBeat(): boolean {
@@ -235,7 +233,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     if (watch === undefined) return false;
     const verdict = watch.look(tick, this.#socket, this.#frames, this.#host.limits);
     if (verdict === "cut") this.cut();
-    else if (verdict !== undefined) this.#giveUp(verdict.status, verdict.reason);
+    else if (verdict !== undefined) this.#giveUp(verdict);
     if (!watch.isOver) return true;
     this.#watch = undefined;
     return false;
@@ -299,7 +297,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   /** Ends a connection that goes beyond what it may. */
-  #giveUp(status: number, reason: string): void {
+  #giveUp({ status, reason }: CloseStatus): void {
     if (!this.#told) this.#host.gaveUp(this.info, status, reason);
     this.end(status, reason);
   }
@@ -335,7 +333,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   rateExceeded(): void {
     if (this.#told) return;
     if (this.#inlet !== undefined) this.#host.rateLimited(this.#inlet);
-    this.#giveUp(CloseCode.POLICY_VIOLATION, "rate limit exceeded");
+    this.#giveUp(ownCloses.rateLimit);
   }
 
   #applyPause(): void {

@@ -1,4 +1,5 @@
-import { CloseCode, type Runtime, type Timer } from "velaros-protocol";
+import type { Runtime, Timer } from "velaros-protocol";
+import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInlet } from "../connection.ts";
 import { ignore } from "../context/records.ts";
 import { pingTimes } from "../ping-times.ts";
@@ -21,7 +22,8 @@ export function pingCustomConnection(
   };
   const silent = (): void => {
     abort?.abort();
-    inlet.closed(CloseCode.GOING_AWAY, "ping timeout", "server");
+    const { status, reason, source } = ownCloses.pingTimeout;
+    inlet.closed(status, reason, source);
   };
   const ping = (): void => {
     timer = runtime.setTimer(timeoutMs, silent);

@@ -1,3 +1,4 @@
+import { CloseCode } from "velaros-protocol";
 import type {
   CloseSource,
   CloseStatus,
@@ -9,6 +10,7 @@ import type {
 } from "velaros-protocol";
 import { runCloseChain, runOpenChain } from "../chain/lifecycle.ts";
 import { isTimeout, settleOutcome } from "../chain/outcome.ts";
+import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Delivered, Exchange } from "../context/exchange.ts";
@@ -94,7 +96,7 @@ export class RouterSocket implements Socket {
       if (isTimeout(failure)) {
         this.host.unanswered({ code: "TIMEOUT", id: undefined, path: "", socketId: this.id });
       } else this.failed(failure, undefined);
-      this.#begin(closeStatus(1011, "Internal error", "server"));
+      this.#begin(ownCloses.openFailed);
     }
     if (this.#phase !== "opening") return;
     if (this.closed) {
@@ -203,7 +205,7 @@ export class RouterSocket implements Socket {
     return answer;
   }
 
-  close(status: number = 1000, reason: string = "", source: CloseSource = "server"): void {
+  close(status: number = CloseCode.NORMAL, reason: string = "", source: CloseSource = "server"): void {
     this.#begin(closeStatus(status, reason, source));
   }
 

@@ -1,3 +1,4 @@
+import { CloseCode } from "velaros-protocol";
 import type { CloseStatus, Codec, Envelope, MessageType } from "velaros-protocol";
 import { jsonCodec } from "velaros-protocol/json";
 import type { InboundMessage } from "../connection.ts";
@@ -91,7 +92,7 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
   });
   const { inlet } = connection;
   const closed = inlet.finished.then(() => {
-    const status = connection.closed ?? { status: 1006, reason: "", source: "server" };
+    const status = connection.closed ?? { status: CloseCode.ABNORMAL, reason: "", source: "server" };
     const ended = `The connection ended with ${status.status} ${JSON.stringify(status.reason)}.`;
     for (const wait of waits.splice(0)) wait.reject(new Error(ended));
     return status;
@@ -131,12 +132,12 @@ export function connectClient(router: Connectable, options: ClientOptions = {}):
       inlet.message(message);
       return answer;
     },
-    async close(status = 1000, reason = "") {
+    async close(status = CloseCode.NORMAL, reason = "") {
       inlet.closed(status, reason, "client");
       await inlet.finished;
     },
     async [Symbol.asyncDispose]() {
-      inlet.closed(1001, "", "client");
+      inlet.closed(CloseCode.GOING_AWAY, "", "client");
       await inlet.finished;
     },
   };
