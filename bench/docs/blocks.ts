@@ -143,7 +143,7 @@ function soak({ machine, samples, shape, cpuGrowth, p99Growth, memoryGrowth, ok 
   ].join("\n\n");
 }
 
-function workers({ machine, results }: WorkersReport): string {
+function workers({ machine, results, spread, spreadShape }: WorkersReport): string {
   const rows = results.map((result) => [
     `${result.kind}, ${result.shape}`,
     String(result.workers),
@@ -166,7 +166,19 @@ function workers({ machine, results }: WorkersReport): string {
     "connections",
     "busy cores (generator)",
   ];
-  return `${measuredOn(machine)}\n\n${markdownTable([headings, ...rows])}`;
+  const spreadRows = spread.map(({ processes, gatewayMicros, serviceMicros, natsMicros, p50Micros }) => [
+    `${processes} + ${processes}`,
+    ...[gatewayMicros, serviceMicros, natsMicros, p50Micros].map(({ median }) => micros(median)),
+  ]);
+  return [
+    measuredOn(machine),
+    markdownTable([headings, ...rows]),
+    `The same load over more gateways and instances, each a process (${spreadShape}): batches shrink, and nats-server is awake for several at a time.`,
+    markdownTable([
+      ["gateways + instances", "CPU µs: gateways", "instances", "nats-server", "p50 µs"],
+      ...spreadRows,
+    ]),
+  ].join("\n\n");
 }
 
 function fleet({ machine, size, found }: FleetReport): string {

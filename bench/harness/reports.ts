@@ -160,10 +160,21 @@ export interface WorkersResult {
   readonly p99Micros: Figure;
 }
 
+/** One load over so many gateways and as many instances, each a process; CPU per message of all of a kind. */
+export interface SpreadResult {
+  readonly processes: number;
+  readonly gatewayMicros: Figure;
+  readonly serviceMicros: Figure;
+  readonly natsMicros: Figure;
+  readonly p50Micros: Figure;
+}
+
 /** `workers.json` */
 export interface WorkersReport {
   readonly machine: Machine;
   readonly results: readonly WorkersResult[];
+  readonly spread: readonly SpreadResult[];
+  readonly spreadShape: string;
 }
 
 /** What discovery costs one process per second. */
