@@ -46,6 +46,8 @@ const endpointNumbers = [
   "authenticateTimeoutMs",
   "maxPendingAuthentications",
   "maxMessageBytes",
+  "maxFragments",
+  "maxHeaders",
   "pingIntervalMs",
   "pongTimeoutMs",
   "messageTimeoutMs",
@@ -179,3 +181,13 @@ test("options of pings that are no numbers are named, also when the other one is
     /pingIntervalMs/,
   );
 });
+
+test.each(["handshakeTimeoutMs", "maxHeaderBytes"])(
+  "a port is not opened with a %s that is no whole number, or would switch the limit off",
+  async (name) => {
+    for (const wrong of [Number.NaN, 0, -1, 0.5, Infinity, "5", true, [], {}, 1n]) {
+      const opening = new Router().listen({ port: 0, host: "127.0.0.1", [name]: wrong as number });
+      await expect(opening, String(wrong)).rejects.toMatchObject({ code: "VELAROS_OPTION_INVALID" });
+    }
+  },
+);

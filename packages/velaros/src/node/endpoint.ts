@@ -295,7 +295,7 @@ function webSocketOptions(
     perMessageDeflate: false,
     WebSocket: EdgeWebSocket,
     maxPayload: settings.maxMessageBytes,
-    maxFragments: 1_024,
+    maxFragments: settings.maxFragments,
     maxBufferedChunks: 4_096,
     maxPendingAutoPongs: 16,
     closeTimeout: settings.closeTimeoutMs,

@@ -22,7 +22,11 @@ export class Gate {
   }
 
   check(request: IncomingMessage): Refusal | undefined {
-    return checkHandshake(request) ?? this.#checkOrigin(request) ?? this.#checkSubprotocol(request);
+    return (
+      checkHandshake(request, this.#settings.maxHeaders) ??
+      this.#checkOrigin(request) ??
+      this.#checkSubprotocol(request)
+    );
   }
 
   /** The subprotocol to answer with. */

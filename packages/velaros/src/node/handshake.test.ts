@@ -198,3 +198,16 @@ test("Connections are limited in number and per address, and places are given ba
   expect(client.response).toMatch(/Retry-After: \d+/);
   only.terminate();
 });
+
+test("How many headers a request may have, and how large they may be, is yours to say", async () => {
+  await using edge = await startEdge({ maxHeaders: 8, maxHeaderBytes: 1_000 });
+  const statusFor = async (headers: Record<string, string>): Promise<string> => {
+    using client = await RawClient.connect(edge.port);
+    client.socket.write(handshake(headers));
+    await client.until(() => client.response !== undefined);
+    return client.response?.slice(9, 12) ?? "";
+  };
+  expect(await statusFor({ A: "1", B: "1", C: "1" })).toBe("101");
+  expect(await statusFor({ A: "1", B: "1", C: "1", D: "1" })).toBe("431");
+  expect(await statusFor({ A: "a".repeat(2_000) })).toBe("431");
+});

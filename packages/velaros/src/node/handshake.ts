@@ -1,12 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Refusal } from "./refusal.ts";
 
-const maxHeaders = 100;
 /** Sixteen bytes in Base64 (RFC 6455 §4.1). */
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/;
 
 /** What is wrong with an upgrade request by RFC 6455 §4.2.1, if anything. */
-export function checkHandshake(request: IncomingMessage): Refusal | undefined {
+export function checkHandshake(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
   const { headers, rawHeaders } = request;
   if (rawHeaders.length > maxHeaders * 2) {
     return {

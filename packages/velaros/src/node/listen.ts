@@ -9,6 +9,7 @@ import type { Acceptor } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { ListenOptions } from "./options.ts";
 import { watchRefusedSockets } from "./refused-sockets.ts";
+import { whole } from "./settings.ts";
 
 /** A server that listens. */
 export interface Listening extends Attachment {
@@ -18,12 +19,11 @@ export interface Listening extends Attachment {
   readonly url: string;
 }
 
-const maxHeaderBytes = 16 * 1024;
-
 /**
  * Opens a port for WebSockets.
  *
- * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` when the port is taken or may not be used; what `signal` was aborted with.
+ * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` when the port is taken or may not be used, `VELAROS_OPTION_INVALID`
+ *   for an option outside its range; what `signal` was aborted with.
  */
 export async function listen(acceptor: Acceptor, options: ListenOptions): Promise<Listening> {
   const { signal } = options;
@@ -59,13 +59,13 @@ export async function listen(acceptor: Acceptor, options: ListenOptions): Promis
 }
 
 function makeServer(endpoint: Endpoint, options: ListenOptions): Server {
-  const handshakeTimeoutMs = options.handshakeTimeoutMs ?? 5_000;
+  const handshakeTimeoutMs = whole("handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5_000, "milliseconds");
   const limits = {
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: handshakeTimeoutMs,
     connectionsCheckingInterval: Math.min(1_000, handshakeTimeoutMs),
     keepAliveTimeout: handshakeTimeoutMs,
-    maxHeaderSize: maxHeaderBytes,
+    maxHeaderSize: whole("maxHeaderBytes", options.maxHeaderBytes ?? 16 * 1024),
   };
   const server =
     options.tls === undefined

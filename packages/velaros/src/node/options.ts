@@ -76,6 +76,18 @@ export interface AttachOptions {
    */
   readonly maxMessageBytes?: number | undefined;
   /**
+   * How many frames one message may come in; more close the connection with 1008.
+   *
+   * @defaultValue `1_024`
+   */
+  readonly maxFragments?: number | undefined;
+  /**
+   * How many headers an upgrade request may have; more are answered 431.
+   *
+   * @defaultValue `100`
+   */
+  readonly maxHeaders?: number | undefined;
+  /**
    * Time between pings, in milliseconds; `0` switches pings off.
    *
    * @defaultValue `25_000`
@@ -201,6 +213,12 @@ export interface ListenOptions extends AttachOptions {
    * @defaultValue `5_000`
    */
   readonly handshakeTimeoutMs?: number | undefined;
+  /**
+   * How large the head of a request may be, in bytes; a larger one is answered 431.
+   *
+   * @defaultValue `16_384`
+   */
+  readonly maxHeaderBytes?: number | undefined;
 }
 
 /** How to close an endpoint. */

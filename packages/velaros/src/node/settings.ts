@@ -16,6 +16,8 @@ export interface Settings {
   readonly authenticateTimeoutMs: number;
   readonly maxPendingAuthentications: number;
   readonly maxMessageBytes: number;
+  readonly maxFragments: number;
+  readonly maxHeaders: number;
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
   readonly messageTimeoutMs: number;
@@ -52,14 +54,16 @@ export function resolveSettings(options: AttachOptions): Settings {
       "maxPendingAuthentications",
       options.maxPendingAuthentications ?? 1_000,
     ),
-    maxMessageBytes: bytes("maxMessageBytes", options.maxMessageBytes ?? mebibyte),
+    maxMessageBytes: whole("maxMessageBytes", options.maxMessageBytes ?? mebibyte),
+    maxFragments: whole("maxFragments", options.maxFragments ?? 1_024, "frames"),
+    maxHeaders: whole("maxHeaders", options.maxHeaders ?? 100, "headers"),
     pingIntervalMs: ping.intervalMs === 0 ? 0 : positive("pingIntervalMs", ping.intervalMs),
     pongTimeoutMs: positive("pongTimeoutMs", ping.timeoutMs),
     messageTimeoutMs: positive("messageTimeoutMs", options.messageTimeoutMs ?? 30_000),
     messagesPerSecond,
     messageBurst: positive("messageBurst", options.messageBurst ?? messagesPerSecond * 2),
-    sendWaitsAboveBytes: bytes("sendWaitsAboveBytes", options.sendWaitsAboveBytes ?? mebibyte),
-    maxBufferedBytes: bytes("maxBufferedBytes", options.maxBufferedBytes ?? 4 * mebibyte),
+    sendWaitsAboveBytes: whole("sendWaitsAboveBytes", options.sendWaitsAboveBytes ?? mebibyte),
+    maxBufferedBytes: whole("maxBufferedBytes", options.maxBufferedBytes ?? 4 * mebibyte),
     stallTimeoutMs: positive("stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
     pauseTimeoutMs: positive("pauseTimeoutMs", options.pauseTimeoutMs ?? 30_000),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs ?? 5_000),
@@ -91,12 +95,13 @@ function positive(option: string, value: number): number {
   throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected });
 }
 
-function bytes(option: string, value: number): number {
+/** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for anything but a whole number of at least one. */
+export function whole(option: string, value: number, unit: string = "bytes"): number {
   if (Number.isInteger(value) && value > 0 && value <= maxInteger) return value;
   throw new VelarosError("VELAROS_OPTION_INVALID", {
     option,
     received: value,
-    expected: `a whole number of bytes from 1 to ${maxInteger}`,
+    expected: `a whole number of ${unit} from 1 to ${maxInteger}`,
   });
 }
 
