@@ -1,6 +1,9 @@
 import { Metrics } from "eurus/metrics";
 import { Registry } from "prom-client";
+import { ReplyError, Router } from "velaros";
+import { json } from "velaros/json";
 import { expect } from "vitest";
+import { z } from "zod";
 import { onEveryBus } from "./support/buses.ts";
 import { jsonRouter } from "./support/fleet.ts";
 
@@ -144,6 +147,97 @@ onEveryBus(({ test, newFleet }) => {
 
     const refused = edge.events.filter((event) => event.type === "refused");
     expect(refused).toMatchObject([{ code: "BAD_PATH", path: path.slice(0, 1_024) }]);
+  });
+
+  test("what a service's handlers fail with is counted by its code, beside all messages", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const router = jsonRouter()
+      .publicBind("/fine", (ctx) => ctx.reply("ok"))
+      .publicBind("/broken", () => {
+        throw new Error("broken");
+      })
+      .publicBind("/checked", { input: z.object({ age: z.number() }) }, (ctx) => ctx.reply("ok"))
+      .publicBind("/forbidden", () => {
+        throw new ReplyError("FORBIDDEN", "No.");
+      })
+      .publicBind("/full", () => {
+        throw new ReplyError("ROOM_FULL", "Full.");
+      });
+    const { service } = await fleet.service("chat", router);
+    metrics.watch(service);
+    const client = await fleet.client(edge);
+
+    for (const path of ["/fine", "/broken", "/fine", "/checked", "/forbidden", "/full", "/broken"]) {
+      await client.ask(path);
+    }
+
+    expect(await scrape(metrics, "eurus_service_messages_total")).toEqual([
+      'eurus_service_messages_total{service="chat"} 7',
+    ]);
+    const failed = 'eurus_service_messages_failed_total{service="chat",code=';
+    expect(await scrape(metrics, "eurus_service_messages_failed_total")).toEqual([
+      `${failed}"INTERNAL"} 2`,
+      `${failed}"VALIDATION_FAILED"} 1`,
+      `${failed}"FORBIDDEN"} 1`,
+      `${failed}"other"} 1`,
+    ]);
+  });
+
+  test("a client that has too much under way is counted at the service that refuses it", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    const router = new Router({ maxWaitingMessages: 1, onError: () => undefined })
+      .use(json())
+      .publicBind("/ask", (ctx) => ctx.receive());
+    const { service } = await fleet.service("chat", router);
+    metrics.watch(service);
+    const client = await fleet.client(edge);
+
+    for (let count = 0; count < 4; count++) client.send({ id: `${count}`, path: "/ask" });
+
+    await expect
+      .poll(() => scrape(metrics, "eurus_service_messages_failed_total"))
+      .toEqual([expect.stringMatching(/code="OVERLOADED"\} [1-4]$/)]);
+  });
+
+  test("how long messages take is a histogram: replies, errors at the edge and ends without a reply", async () => {
+    const metrics = new Metrics();
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    metrics.watch(edge.gateway);
+    const router = jsonRouter()
+      .publicBind("/fine", (ctx) => ctx.reply("ok"))
+      .publicBind("/silent", () => undefined)
+      .publicBind("/long", (ctx) => ctx.done);
+    const { service } = await fleet.service("chat", router);
+    const client = await fleet.client(edge);
+    const count = async (): Promise<readonly string[]> =>
+      scrape(metrics, "eurus_message_duration_seconds_count");
+
+    for (let asked = 0; asked < 5; asked++) await client.ask("/fine");
+    client.send({ id: "silent", path: "/silent" });
+    client.send({ id: "unheard", path: "/fine" });
+    const series = 'eurus_message_duration_seconds_count{gateway="main-gateway",service="chat"}';
+    await expect.poll(count).toEqual([`${series} 7`]);
+    const startedAt = performance.now();
+    client.send({ id: "lost", path: "/long" });
+    await expect.poll(() => edge.gateway.sockets()[0]?.openMessages).toBe(1);
+    edge.gateway.removeService(service);
+    await client.closed();
+    await expect.poll(count).toEqual([`${series} 8`]);
+
+    const sum = Number((await scrape(metrics, "eurus_message_duration_seconds_sum"))[0]?.split(" ")[1]);
+    expect(sum).toBeGreaterThan(0);
+    expect(sum).toBeLessThan((performance.now() - startedAt) / 1_000 + 7 * 5);
+    const buckets = await scrape(metrics, "eurus_message_duration_seconds_bucket");
+    expect(buckets.at(-1)).toBe(
+      'eurus_message_duration_seconds_bucket{le="+Inf",gateway="main-gateway",service="chat"} 8',
+    );
+    const counts = buckets.map((line) => Number(line.split(" ")[1]));
+    expect(counts).toEqual(counts.toSorted((one, other) => one - other));
   });
 
   test("gateways of one name share their figures", async () => {

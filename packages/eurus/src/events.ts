@@ -70,6 +70,8 @@ export type GatewayEvent =
   | ({ readonly type: "unpinned"; readonly socketId: string; readonly cause: UnpinnedCause } & InstanceName)
   /** A client message left for an instance. */
   | ({ readonly type: "routed"; readonly socketId: string; readonly path: string | undefined } & InstanceName)
+  /** A client message with an id has its outcome, so long after it left; if it left before anybody listened, nothing is told. */
+  | ({ readonly type: "settled"; readonly socketId: string; readonly durationMs: number } & InstanceName)
   /** A client message was not handed to a service, or its outcome can't be known. */
   | {
       readonly type: "refused";
@@ -118,6 +120,16 @@ export type ServiceEvent =
       readonly socketId: string;
       readonly gatewayId: string;
       readonly code: RefusedFrame["code"];
+    }
+  /** A client message was handed to the router. */
+  | { readonly type: "received"; readonly socketId: string; readonly path: string | undefined }
+  /** A client message ended in an error: of its handler, of the client, or because there was too much to do. */
+  | {
+      readonly type: "failed";
+      readonly socketId: string;
+      readonly path: string | undefined;
+      /** What the client was told, or would have been told with an id; handlers may use codes of their own. */
+      readonly code: string;
     }
   | { readonly type: "draining" }
   /** The bus went away or came back; away it is also when it says nothing, but brings back no announcement of our own. */

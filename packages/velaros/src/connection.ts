@@ -83,8 +83,9 @@ export interface ConnectionOutlet {
    * The chain of this message has ended, answered or not.
    *
    * @param forwarded - Whether a handler gave it to somebody else (a gateway to a service), who may still answer.
+   * @param code - Of the error that it ended in, whether or not the client was told; undefined without one.
    */
-  settled?(message: InboundMessage, forwarded: boolean): void;
+  settled?(message: InboundMessage, forwarded: boolean, code: string | undefined): void;
   /** Nobody waits any longer for the answer to the request with this id. */
   requestDone?(id: string): void;
 }

@@ -8,6 +8,7 @@ import type { EdgeSocket, ErrorExtras } from "./edge-socket.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
 import { settleForeign, settleUnavailable } from "./outcomes.ts";
+import { MessageTimes } from "./message-times.ts";
 import type { Pin } from "./pin.ts";
 import { passOnOrPutOff } from "./put-off.ts";
 
@@ -80,7 +81,17 @@ export class Forwarder {
       return;
     }
     instance.end(pin, cause);
-    next.open(edge, refusedBy).sendMoved(frames);
+    const moved = next.open(edge, refusedBy);
+    if (this.#parts.events.active) moved.times = this.#times(edge, moved);
+    moved.sendMoved(frames);
+  }
+
+  #times({ id: socketId }: EdgeSocket, { service, instance: { instanceId } }: Pin): MessageTimes {
+    const { events, options } = this.#parts;
+    return new MessageTimes(
+      () => options.runtime.nowMs(),
+      (durationMs) => events.emit({ type: "settled", socketId, service, instanceId, durationMs }),
+    );
   }
 
   /** A message without path answers whoever asked under its id. */
@@ -104,6 +115,7 @@ export class Forwarder {
       (pin.blocking && edge.hasRequests) || edge.openMessages >= options.maxOpenMessagesPerSocket;
     if (crowded && !answers) return this.#refuse(edge, message, "OVERLOADED", pin.service);
 
+    if (events.active) pin.times ??= this.#times(edge, pin);
     pin.send(message);
     if (answers) edge.requestDone(id, pin);
     edge.reached(pin.service);

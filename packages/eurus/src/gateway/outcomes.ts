@@ -95,11 +95,12 @@ function unknown(parts: OutcomeParts, pin: Pin, message: OpenMessage, taken: boo
 
 function tell(
   { events }: OutcomeParts,
-  { edge, service }: Pin,
+  { edge, service, times }: Pin,
   message: OpenMessage,
   code: WireErrorCode,
   extras: ErrorExtras,
 ): void {
   edge.sendError(code, message.id, message.messageType, extras);
+  times?.settled(message.number);
   if (events.active) events.emit({ type: "refused", socketId: edge.id, path: undefined, service, code });
 }

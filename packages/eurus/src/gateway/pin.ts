@@ -2,6 +2,7 @@ import type { InboundMessage } from "velaros";
 import type { MessageFrame } from "../link/frame.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
 import type { InstancePins } from "./instance-pins.ts";
+import type { MessageTimes } from "./message-times.ts";
 import { OpenMessages } from "./open-messages.ts";
 
 /** Bytes that are kept for an instance which has not accepted the pin yet; above it the client is not read. */
@@ -19,6 +20,8 @@ export class Pin {
   readonly openedAtMs: number;
   /** Instances that refused this client before, and are not asked again. */
   readonly refusedBy: readonly string[];
+  /** Measures how long messages take; only there while somebody wants to know. */
+  times: MessageTimes | undefined = undefined;
   #state: "opening" | "open" | "ended" = "opening";
   #lastNumber = 0;
   // Made when it is needed, which for most of its life it is not.
@@ -122,7 +125,10 @@ export class Pin {
    */
   settle(number: number): boolean {
     const wasOpen = this.open.end(number);
-    if (wasOpen) this.edge.openMessages--;
+    if (wasOpen) {
+      this.edge.openMessages--;
+      this.times?.settled(number);
+    }
     return wasOpen;
   }
 
@@ -145,6 +151,7 @@ export class Pin {
       const arrival = ++this.edge.arrivals;
       this.open.add({ number, id, messageType, arrival, tick: this.instance.tick, taken: false });
       this.edge.openMessages++;
+      this.times?.sent(number);
     }
     if (this.#state === "opening") {
       (this.#held ??= []).push(frame);

@@ -6,6 +6,7 @@ import { countGatewayEvents } from "../gateway/gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
+import { MessageDurations } from "./durations.ts";
 
 /** What gateways tell, as metrics. Counters are fed by events; what goes up and down is looked up when asked for. */
 export class GatewayMetrics {
@@ -22,6 +23,7 @@ export class GatewayMetrics {
   readonly #conflicts: Counter<"gateway">;
   readonly #announcementsRefused: Counter<"gateway">;
   readonly #errors: Counter<"gateway">;
+  readonly #durations: MessageDurations;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -85,6 +87,7 @@ export class GatewayMetrics {
       labelNames: ["gateway"],
       registers,
     });
+    this.#durations = new MessageDurations(registry);
     this.#registerRouted(registry);
     this.#registerSockets(registry);
     this.#registerInstances(registry);
@@ -94,9 +97,11 @@ export class GatewayMetrics {
     const { name } = gateway;
     const routed = this.#routed.get(name) ?? new Map<string, number>();
     this.#routed.set(name, routed);
+    const settled = this.#durations.of(name);
     this.#gateways.add(gateway);
     const unsubscribe = countGatewayEvents(gateway, (event) => {
       if (event.type === "routed") routed.set(event.service, (routed.get(event.service) ?? 0) + 1);
+      else if (event.type === "settled") settled(event.service, event.durationMs);
       else this.#count(name, event);
     });
     return () => {
@@ -110,7 +115,7 @@ export class GatewayMetrics {
     this.#refused.inc({ gateway, service: "", code });
   }
 
-  #count(gateway: string, event: Exclude<GatewayEvent, { readonly type: "routed" }>): void {
+  #count(gateway: string, event: Exclude<GatewayEvent, { readonly type: "routed" | "settled" }>): void {
     switch (event.type) {
       case "refused":
         this.#refused.inc({ gateway, service: event.service ?? "", code: event.code });

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
+import { wireErrors } from "velaros-protocol";
 import type { ServiceEvent } from "../events.ts";
 import { countServiceEvents } from "../service/service.ts";
 import type { Service } from "../service/service.ts";
@@ -21,6 +22,9 @@ export class ServiceMetrics {
   readonly #linksLost: Counter<"service" | "cause">;
   readonly #announcementsRefused: Counter<"service">;
   readonly #errors: Counter<"service">;
+  /** Messages by service: plain numbers, because this happens for each message. */
+  readonly #received = new Map<string, number>();
+  readonly #failed: Counter<"service" | "code">;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -54,6 +58,13 @@ export class ServiceMetrics {
       labelNames: ["service"],
       registers,
     });
+    this.#failed = new Counter({
+      name: "eurus_service_messages_failed_total",
+      help: "Client messages that ended in an error, by its code",
+      labelNames: ["service", "code"],
+      registers,
+    });
+    this.#registerReceived(registry);
     this.#registerGauges(registry);
   }
 
@@ -70,6 +81,12 @@ export class ServiceMetrics {
   #count(watched: Watched, event: ServiceEvent): void {
     const service = watched.service.name;
     switch (event.type) {
+      case "received":
+        this.#received.set(service, (this.#received.get(service) ?? 0) + 1);
+        break;
+      case "failed":
+        this.#failed.inc({ service, code: codeLabel(event.code) });
+        break;
       case "virtual-socket-opened":
         watched.sockets++;
         break;
@@ -105,6 +122,22 @@ export class ServiceMetrics {
     }
   }
 
+  #registerReceived(registry: Registry): void {
+    const received = this.#received;
+    registry.registerMetric(
+      new Counter({
+        name: "eurus_service_messages_total",
+        help: "Client messages that were handed to the service's router",
+        labelNames: ["service"],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [service, count] of received) this.inc({ service }, count);
+        },
+      }),
+    );
+  }
+
   #registerGauges(registry: Registry): void {
     const all = this.#watched;
     const gauge = (name: string, help: string, value: (watched: Watched) => number): void => {
@@ -127,4 +160,9 @@ export class ServiceMetrics {
       service.busStatus === "connected" ? 0 : 1,
     );
   }
+}
+
+/** Handlers may answer with any code, and each value of a label costs memory: those of their own are counted as one. */
+function codeLabel(code: string): string {
+  return Object.hasOwn(wireErrors, code) ? code : "other";
 }

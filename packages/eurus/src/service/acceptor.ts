@@ -106,6 +106,16 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
     return this.#host.backlog;
   }
 
+  received({ info: { socketId } }: VirtualConnection, path: string | undefined): void {
+    const { events } = this.#host;
+    if (events.active) events.emit({ type: "received", socketId, path });
+  }
+
+  failed({ info: { socketId } }: VirtualConnection, path: string | undefined, code: string): void {
+    const { events } = this.#host;
+    if (events.active) events.emit({ type: "failed", socketId, path, code });
+  }
+
   settled(connection: VirtualConnection, number: number): void {
     if (this.link.endWithReply(connection.pin, number)) return;
     if (connection.ended === undefined) {

@@ -11,6 +11,10 @@ export interface VirtualConnectionOwner {
   readonly link: InstanceLink;
   /** Messages that wait for busy handlers, of all connections of the process. */
   readonly backlog: Backlog<VirtualConnection>;
+  /** A message is handed to the router. */
+  received(connection: VirtualConnection, path: string | undefined): void;
+  /** A message ended in an error with this code. */
+  failed(connection: VirtualConnection, path: string | undefined, code: string): void;
   /** The handler of the message with this number has ended. */
   settled(connection: VirtualConnection, number: number): void;
   /** The client stays, and must not be told that nobody knows the outcome of what has ended: say so now. */
@@ -159,8 +163,9 @@ export class VirtualConnection implements ConnectionOutlet {
     for (const frame of waiting) this.message(frame);
   }
 
-  settled(message: InboundMessage): void {
+  settled(message: InboundMessage, _forwarded: boolean, code: string | undefined): void {
     if (!(message instanceof ClientMessage)) return;
+    if (code !== undefined) this.#owner.failed(this, message.forwarded.path, code);
     if (message.forwarded.id !== undefined) this.#owner.settled(this, message.forwarded.number);
   }
 
@@ -172,6 +177,7 @@ export class VirtualConnection implements ConnectionOutlet {
   #hand(frame: MessageFrame): void {
     this.#lastNumber = Math.max(this.#lastNumber, frame.number);
     this.#link.consumed(this.pin, frame.body.byteLength);
+    this.#owner.received(this, frame.path);
     this.#inlet?.message(new ClientMessage(frame));
   }
 

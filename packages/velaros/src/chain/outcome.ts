@@ -7,39 +7,44 @@ import { ReplyError, VelarosError } from "../errors.ts";
 /**
  * The chain of a message has ended: answers it if nobody did and somebody should have, reports what nobody
  * handled. Does nothing for a handler that answered or chose not to.
+ *
+ * @returns The code of the error that the message ended in; undefined without one.
  */
-export function settleOutcome(context: MessageContext): void {
+export function settleOutcome(context: MessageContext): string | undefined {
   const { exchange, socket } = context;
   const error = context.error ?? (exchange.replied ? undefined : exchange.encodeError);
   if (error !== undefined) {
-    settleError(context, error);
-  } else if (!exchange.handled && !exchange.replied && !socket.closed) {
-    settleUnhandled(context);
+    return settleError(context, error);
   }
+  const isUnhandled = !exchange.handled && !exchange.replied && !socket.closed;
+  return isUnhandled ? settleUnhandled(context) : undefined;
 }
 
-function settleError(context: MessageContext, error: Error): void {
+function settleError(context: MessageContext, error: Error): string | undefined {
   const { exchange, socket } = context;
   if (ReplyError.is(error)) {
-    answer(context, error.toWireError(), exchange.explicitId, exchange.status);
-  } else if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED") {
-    settleUnreadable(context, error);
-  } else if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
-    const { fields } = error.details;
-    settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
-  } else if (isTimeout(error)) {
-    settleBad(context, wireError("TIMEOUT"));
-  } else if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
-    socket.failed(error, context);
-    settleUnreadable(context, undefined);
-  } else if (!(socket.closed && VelarosError.is(error, "VELAROS_SOCKET_CLOSED"))) {
-    socket.failed(error, context);
-    const answers = socket.host.settings.unanswered === "error" && exchange.explicitId !== undefined;
-    if (answers && !exchange.replied) answer(context, wireError("INTERNAL"));
+    const answered = error.toWireError();
+    answer(context, answered, exchange.explicitId, exchange.status);
+    return answered.code;
   }
+  if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED") return settleUnreadable(context, error);
+  if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
+    const { fields } = error.details;
+    return settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
+  }
+  if (isTimeout(error)) return settleBad(context, wireError("TIMEOUT"));
+  if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
+    socket.failed(error, context);
+    return settleUnreadable(context, undefined);
+  }
+  if (socket.closed && VelarosError.is(error, "VELAROS_SOCKET_CLOSED")) return undefined;
+  socket.failed(error, context);
+  const answers = socket.host.settings.unanswered === "error" && exchange.explicitId !== undefined;
+  if (answers && !exchange.replied) answer(context, wireError("INTERNAL"));
+  return "INTERNAL";
 }
 
-function settleUnhandled(context: MessageContext): void {
+function settleUnhandled(context: MessageContext): string {
   const { exchange, socket } = context;
   if (!exchange.decoded && exchange.inbound?.forwarded !== undefined) {
     const supported = socket.host.codecs().map((codec) => codec.name);
@@ -48,12 +53,13 @@ function settleUnhandled(context: MessageContext): void {
   } else if (socket.host.codecs().length === 0) {
     socket.host.codecMissing(context);
   }
-  if (!exchange.decoded && socket.encoder !== undefined) settleUnreadable(context, exchange.decodeError);
-  else settleBad(context, wireError("NOT_FOUND"));
+  return !exchange.decoded && socket.encoder !== undefined
+    ? settleUnreadable(context, exchange.decodeError)
+    : settleBad(context, wireError("NOT_FOUND"));
 }
 
 /** No codec could read the message; that is always answered, because the client can't know it otherwise. */
-function settleUnreadable(context: MessageContext, cause: Error | undefined): void {
+function settleUnreadable(context: MessageContext, cause: Error | undefined): string {
   const { exchange, socket } = context;
   const problem = CodecError.is(cause) ? cause.problem : undefined;
   const message =
@@ -61,6 +67,7 @@ function settleUnreadable(context: MessageContext, cause: Error | undefined): vo
   const id = exchange.explicitId ?? (CodecError.is(cause) ? cause.id : undefined);
   if (!exchange.replied) answer(context, { code: "BAD_MESSAGE", message }, id);
   socket.host.unanswered({ code: "BAD_MESSAGE", id, path: context.path, socketId: socket.id });
+  return "BAD_MESSAGE";
 }
 
 /** Whether a client was silent for too long: its doing, which must not fill the log. */
@@ -71,13 +78,14 @@ export function isTimeout(error: Error): boolean {
 }
 
 /** The client's mistake: answered when the client asked for an answer. */
-function settleBad(context: MessageContext, error: WireError & { readonly code: WireErrorCode }): void {
+function settleBad(context: MessageContext, error: WireError & { readonly code: WireErrorCode }): string {
   const { exchange, socket } = context;
   const id = exchange.explicitId;
   const isAboutSilence = error.code === "NOT_FOUND" || error.code === "TIMEOUT";
   const answers = !isAboutSilence || socket.host.settings.unanswered === "error";
   if (id !== undefined && answers && !exchange.replied) answer(context, error, id);
   socket.host.unanswered({ code: error.code, id, path: context.path, socketId: socket.id });
+  return error.code;
 }
 
 function wireError(code: WireErrorCode): WireError & { readonly code: WireErrorCode } {

@@ -196,6 +196,6 @@ export class Reader {
       const error: WireError = { code, message: wireErrors[code] };
       void socket.transmit(encodeError(codec, type, id, error), type, "reply", message);
     }
-    socket.settled(message, false);
+    socket.settled(message, false, code);
   }
 }

@@ -283,14 +283,14 @@ export class RouterSocket implements Socket {
 
   /** The chain of a message has ended, and with it everything it started. */
   concluded(exchange: Exchange): void {
-    if (exchange.root !== undefined) settleOutcome(exchange.root);
+    const code = exchange.root === undefined ? undefined : settleOutcome(exchange.root);
     const suspended = exchange.finish();
-    if (exchange.inbound !== undefined) this.settled(exchange.inbound, exchange.forwarded);
+    if (exchange.inbound !== undefined) this.settled(exchange.inbound, exchange.forwarded, code);
     this.reader.handlerEnds(suspended);
   }
 
-  settled(message: InboundMessage, forwarded: boolean): void {
-    this.#outlet.settled?.(message, forwarded);
+  settled(message: InboundMessage, forwarded: boolean, code: string | undefined): void {
+    this.#outlet.settled?.(message, forwarded, code);
   }
 
   addWaiter(waiter: Waiter): void {
