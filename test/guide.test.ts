@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Gateway } from "eurus";
 import { LocalTransport } from "eurus/local";
 import { Metrics } from "eurus/metrics";
+import { NatsTransport } from "eurus/nats";
 import { Router } from "velaros";
 import { jsonCodec } from "velaros/json";
 import { msgpackCodec } from "velaros/msgpack";
@@ -357,6 +358,58 @@ test("failure handling: the health check takes out an instance that does not ans
   );
 });
 
+natsTest(
+  "failure handling: the health check closes nobody while NATS is away, nor for one pause [weakness:W12]",
+  async () => {
+    await using server = await NatsServer.start();
+    await using fleet = new Fleet(() => NatsTransport.connect({ servers: server.url }));
+    const edge = await fleet.edge();
+    const router = jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!"));
+    const { service } = await fleet.service("hello", router);
+    const clients = await fleet.clients(edge, 3);
+    for (const client of clients) await client.ask("/hello");
+    onTestFinished(checkHealth(edge.gateway, 10));
+
+    // Stopped for longer than three pings take: first without a word, then for good.
+    server.signal("SIGSTOP");
+    await expect.poll(() => edge.gateway.busStatus, { timeout: 10_000 }).toBe("disconnected");
+    server.signal("SIGCONT");
+    await expect.poll(() => edge.gateway.busStatus, { timeout: 10_000 }).toBe("connected");
+    await server.kill();
+    for (let count = 0; count < 5; count++) {
+      expect(await edge.gateway.pingService(service)).toBe(false); // each waits for a second, as those of the check
+      expect(edge.gateway.removeService(service)).toBe(false);
+    }
+    await server.restart();
+
+    await expect
+      .poll(async () => (await clients[0]?.ask("/hello"))?.data, { timeout: 10_000 })
+      .toEqual({ message: "Hello!" });
+    expect(clients.flatMap((client) => client.ended ?? [])).toEqual([]);
+    expect(edge.events.filter(({ type }) => type === "instance-removed")).toEqual([]);
+  },
+  60_000,
+);
+
+test("failure handling: an instance that pauses for one ping and goes on is not taken out [weakness:W12]", async () => {
+  await using fleet = newFleet();
+  const edge = await fleet.edge();
+  const router = jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!"));
+  const instance = await fleet.service("hello", router);
+  const client = await fleet.client(edge);
+  await client.ask("/hello");
+  onTestFinished(checkHealth(edge.gateway, 10));
+
+  const goOn = instance.hang();
+  expect(await edge.gateway.pingService(instance.service)).toBe(false);
+  goOn();
+  expect(await edge.gateway.pingService(instance.service)).toBe(true);
+
+  expect(await client.ask("/hello")).toMatchObject({ data: { message: "Hello!" } });
+  expect(client.ended).toBeUndefined();
+  expect(edge.events.filter(({ type }) => type === "instance-removed")).toEqual([]);
+});
+
 test("selective gateway routing: each service is behind the gateways that it names [claim:63 claim:64 claim:65 claim:66 claim:129]", async () => {
   const transport = new LocalTransport();
   await using outer = new Gateway("public-gateway", transport);
@@ -471,7 +524,7 @@ test("observability: every metric is described in the guide, and nothing else is
   const { gateway } = await fleet.edge();
   const port = await listenOn(createMetricsServer(gateway, new Metrics()));
 
-  const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const exported = [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name);
 
   expect(described.toSorted()).toEqual(exported.toSorted());
@@ -495,6 +548,52 @@ test("observability: trouble is logged from events [claim:129]", async () => {
     "Lost an instance of hello: removed",
   ]);
 });
+
+natsTest(
+  "health monitoring: probes over HTTP tell who lives and who is ready, while draining and without NATS too",
+  async () => {
+    await using server = await NatsServer.start();
+    await using fleet = new Fleet(() => NatsTransport.connect({ servers: server.url }));
+    const edge = await fleet.edge({ options: { drainTimeoutMs: 10_000 } });
+    let finish = (): void => undefined;
+    const router = jsonRouter().publicBind("/wait", async (ctx) => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      await ctx.reply("done");
+    });
+    const { service } = await fleet.service("hello", router);
+    const metrics = new Metrics();
+    const ofGateway = await listenOn(createMetricsServer(edge.gateway, metrics));
+    const ofService = await listenOn(createMetricsServer(service, metrics));
+    const answers = (path: string): Promise<readonly number[]> =>
+      Promise.all(
+        [ofGateway, ofService].map(async (port) => (await fetch(`http://127.0.0.1:${port}${path}`)).status),
+      );
+    const client = await fleet.client(edge);
+    client.send({ id: "1", path: "/wait" });
+    await expect.poll(() => edge.gateway.sockets()[0]?.openMessages).toBe(1);
+    expect(await answers("/readyz")).toEqual([200, 200]);
+    expect(await answers("/else")).toEqual([404, 404]);
+
+    await server.kill();
+    await expect.poll(() => answers("/readyz")).toEqual([503, 503]);
+    expect(await answers("/healthz")).toEqual([200, 200]);
+    await server.restart();
+    await expect.poll(() => answers("/readyz"), { timeout: 10_000 }).toEqual([200, 200]);
+
+    const stopped = edge.gateway.stop();
+    expect(await answers("/readyz")).toEqual([503, 200]);
+    expect(await answers("/healthz")).toEqual([200, 200]);
+    expect(client.ended).toBeUndefined();
+    finish();
+    await stopped;
+    expect(await answers("/readyz")).toEqual([503, 200]);
+    const serviceStopped = service.stop();
+    expect(await answers("/readyz")).toEqual([503, 503]);
+    await serviceStopped;
+  },
+);
 
 test("health monitoring: an unhealthy service answers with 503 and keeps the connection [claim:21 claim:99 claim:100 claim:129]", async () => {
   let health = { ok: false, database: "away" };

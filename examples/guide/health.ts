@@ -1,4 +1,4 @@
-// A health route for the inside: not announced, so no client gets there through a gateway.
+// A route for the inside: not announced, so no client gets there through a gateway.
 import { Router } from "velaros";
 import { json } from "velaros/json";
 

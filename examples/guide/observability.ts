@@ -1,19 +1,31 @@
-// Metrics of a gateway for Prometheus, on a port of their own.
+// Metrics for Prometheus and probes for load balancers, on a port of their own.
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { Gateway } from "eurus";
+import type { Gateway, Service } from "eurus";
 import type { Metrics } from "eurus/metrics";
 import { Router } from "velaros";
 import type { Listening } from "velaros";
 import { json } from "velaros/json";
 
-export function createMetricsServer(gateway: Gateway, metrics: Metrics): Server {
-  metrics.watch(gateway);
+export function createMetricsServer(watched: Gateway | Service, metrics: Metrics): Server {
+  metrics.watch(watched);
 
-  return createServer((_, response) => {
-    void metrics.registry.metrics().then((text) => {
-      response.setHeader("content-type", metrics.registry.contentType).end(text);
-    });
+  return createServer((request, response) => {
+    switch (request.url) {
+      case "/healthz": // whoever can answer this lives
+        response.end("alive\n");
+        break;
+      case "/readyz": // started, not about to stop, and the bus is there
+        response.writeHead(watched.ready ? 200 : 503).end(watched.ready ? "ready\n" : "not ready\n");
+        break;
+      case "/metrics":
+        void metrics.registry.metrics().then((text) => {
+          response.setHeader("content-type", metrics.registry.contentType).end(text);
+        });
+        break;
+      default:
+        response.writeHead(404).end();
+    }
   });
 }
 

@@ -21,8 +21,8 @@ export interface Instance {
   readonly service: Service;
   /** Ends it on the bus without a word, as a crash would. */
   kill(): void;
-  /** It says nothing any more, as a process that hangs. */
-  hang(): void;
+  /** It says nothing any more, as a process that hangs, until what is returned is called. */
+  hang(): () => void;
 }
 
 /** What to change about a gateway of a fleet. */
@@ -87,7 +87,11 @@ export class Fleet implements AsyncDisposable {
     const quiet = { drainTimeoutMs: 100, logger: silent };
     const service = new Service(name, transport, handler, { ...quiet, ...options });
     this.#cleanups.push(() => service.stop());
-    return { service, kill: () => transport.kill(), hang: () => transport.mute() };
+    const hang = (): (() => void) => {
+      transport.mute();
+      return () => transport.unmute();
+    };
+    return { service, kill: () => transport.kill(), hang };
   }
 
   async client(edge: Edge, headers: Record<string, string> = {}): Promise<JsonClient> {

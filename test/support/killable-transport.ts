@@ -39,6 +39,11 @@ export class KillableTransport implements Transport {
     this.#mute = true;
   }
 
+  /** Takes back {@link mute}; what it would have said meanwhile is lost. */
+  unmute(): void {
+    this.#mute = false;
+  }
+
   publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
     if (!this.#dead && !this.#mute) this.#bus.publish(subject, payload, undeliverableSubject);
   }
