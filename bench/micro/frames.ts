@@ -21,12 +21,12 @@ function message(size: number, number: number): MessageFrame {
   };
 }
 
-function reply(size: number, number: number): OutputFrame {
+function reply(size: number, number: number, purpose: "reply" | "last-reply"): OutputFrame {
   const body = new Uint8Array(size).fill(120);
   return {
     type: "output",
     pin: 4_711,
-    purpose: "reply",
+    purpose,
     number,
     requestId: undefined,
     messageType: "text",
@@ -46,9 +46,12 @@ export async function benchFrames(): Promise<Bench> {
     "16 messages of 64 B": Array.from({ length: framesPerBatch }, (_, at) => message(64, at + 1)),
     "16 messages of 1 KiB": Array.from({ length: framesPerBatch }, (_, at) => message(1_024, at + 1)),
     "16 replies of 64 B and their END": [
-      ...Array.from({ length: framesPerBatch }, (_, at) => reply(64, at + 1)),
+      ...Array.from({ length: framesPerBatch }, (_, at) => reply(64, at + 1, "reply")),
       end,
     ],
+    "16 last replies of 64 B": Array.from({ length: framesPerBatch }, (_, at) =>
+      reply(64, at + 1, "last-reply"),
+    ),
     "1 message of 64 KiB": [message(65_536, 1)],
   };
   for (const [title, frames] of Object.entries(batches)) {
