@@ -42,7 +42,7 @@ function namesUpTo({ data }: { readonly data: Uint8Array }): number {
 }
 
 natsTest(
-  "whatever somebody sends on the subjects of a fleet, no private handler runs, nothing is left, and the next client is served [fault:S11 fault:N8]",
+  "whatever somebody sends on the subjects of a fleet, no private handler runs, and the next client is served [fault:S11 fault:N8]",
   async () => {
     await using server = await NatsServer.start();
     await using fleet = new Fleet(() => NatsTransport.connect({ servers: server.url }));
