@@ -7,6 +7,8 @@ const missesInARow = 3;
 /** Returns what ends it. */
 export function checkHealth(gateway: Gateway, everyMs: number = 1_000): () => void {
   let missed = new Map<string, number>();
+  let timer = setTimeout(() => void check(), everyMs);
+  let ended = false;
 
   const check = async (): Promise<void> => {
     const before = missed;
@@ -16,14 +18,17 @@ export function checkHealth(gateway: Gateway, everyMs: number = 1_000): () => vo
         if (!(await gateway.pingService(id))) now.set(id, (before.get(id) ?? 0) + 1);
       }),
     );
+    if (ended) return;
     // While the bus is away nobody can answer, which says nothing about anybody.
     missed = gateway.ready ? now : new Map();
     for (const [id, misses] of missed) {
       if (misses >= missesInARow) gateway.removeService(id); // its clients are told, and new ones go elsewhere
     }
-    timer = setTimeout(check, everyMs);
+    timer = setTimeout(() => void check(), everyMs);
   };
 
-  let timer = setTimeout(check, everyMs);
-  return () => clearTimeout(timer);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
 }

@@ -11,20 +11,18 @@ export function createMetricsServer(watched: Gateway | Service, metrics: Metrics
   metrics.watch(watched);
 
   return createServer((request, response) => {
-    switch (request.url) {
-      case "/healthz": // whoever can answer this lives
-        response.end("alive\n");
-        break;
-      case "/readyz": // started, not about to stop, and the bus is there
-        response.writeHead(watched.ready ? 200 : 503).end(watched.ready ? "ready\n" : "not ready\n");
-        break;
-      case "/metrics":
-        void metrics.registry.metrics().then((text) => {
-          response.setHeader("content-type", metrics.registry.contentType).end(text);
-        });
-        break;
-      default:
-        response.writeHead(404).end();
+    const { url } = request;
+    if (url === "/healthz") {
+      response.end("alive\n"); // whoever can answer this lives
+    } else if (url === "/readyz") {
+      // Started, not about to stop, and the bus is there.
+      response.writeHead(watched.ready ? 200 : 503).end(watched.ready ? "ready\n" : "not ready\n");
+    } else if (url === "/metrics") {
+      void metrics.registry.metrics().then((text) => {
+        response.setHeader("content-type", metrics.registry.contentType).end(text);
+      });
+    } else {
+      response.writeHead(404).end();
     }
   });
 }

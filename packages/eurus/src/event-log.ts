@@ -27,29 +27,16 @@ export class EventLog {
   }
 
   write(event: EurusEvent): void {
-    switch (event.type) {
-      case "error":
-        this.error(event.error);
-        break;
-      case "route-conflict": {
-        const { pattern, owner, others } = event;
-        const message =
-          "Several services announce the same route: only the owner answers. routeOwners can name it.";
-        this.#write("warn", `${event.type} ${pattern}`, { pattern, owner, others }, message);
-        break;
-      }
-      case "announcement-refused": {
-        const { subject, problem } = event;
-        this.#write(
-          "warn",
-          `${event.type} ${subject}`,
-          { subject, problem },
-          "An announcement can't be used.",
-        );
-        break;
-      }
-      default:
-        break;
+    if (event.type === "error") {
+      this.error(event.error);
+    } else if (event.type === "route-conflict") {
+      const { pattern, owner, others } = event;
+      const message =
+        "Several services announce the same route, and only its owner answers. The option routeOwners can name it.";
+      this.#write("warn", `${event.type} ${pattern}`, { pattern, owner, others }, message);
+    } else if (event.type === "announcement-refused") {
+      const { subject, problem } = event;
+      this.#write("warn", `${event.type} ${subject}`, { subject, problem }, "An announcement can't be used.");
     }
   }
 
