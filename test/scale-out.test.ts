@@ -14,8 +14,13 @@ natsTest(
 
     const output = example.output();
     expect(output).toContain("120 answers, 0 from anywhere else than before.");
-    expect(output).toContain('4 clients were closed with 1001 "Service unreachable"; the other 8 noticed');
-    expect(output).toMatch(/\d clients were closed with 1001 "Service is stopping"; the other \d noticed/);
+    // Two gateways share twelve clients among three instances: about four each, on a busy machine sometimes five.
+    const [lost, stayed] = closedAndOthers(output, "Service unreachable");
+    expect(lost).toBeGreaterThanOrEqual(3);
+    expect(lost).toBeLessThanOrEqual(5);
+    expect(stayed).toBe(12 - lost);
+    const [moved] = closedAndOthers(output, "Service is stopping");
+    expect(moved).toBeGreaterThanOrEqual(3);
     expect(output).toMatch(/rooms-4 +● +● +2/);
     expect(output).toContain("Everything is stopped.");
     expect(output).not.toContain("Error");
@@ -53,6 +58,14 @@ test("without nats-server the scale-out example says how to get it", async () =>
 function runExample(environment: NodeJS.ProcessEnv = {}) {
   const words = ["scripts/setup.mjs", "--run", "scripts/example.ts", "scale-out"];
   return runProgram(process.execPath, words, { cwd: root, environment });
+}
+
+/** How many clients the example counts that were closed with this reason, and how many that noticed nothing. */
+function closedAndOthers(output: string, reason: string): readonly [number, number] {
+  const counts = new RegExp(
+    `(\\d+) clients were closed with 1001 "${reason}"; the other (\\d+) noticed`,
+  ).exec(output);
+  return [Number(counts?.[1]), Number(counts?.[2])];
 }
 
 /** Those of the processes that the output names which are still there. */
