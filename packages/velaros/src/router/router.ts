@@ -237,7 +237,7 @@ export class Router<
     this.#ownEndpoint.handleUpgrade(request, socket, head);
   }
 
-  /** Answers a request that is no upgrade with 400, or passes it on to `next` when there is one. */
+  /** Answers a request that is no upgrade with 400, or passes it on to `next` when there is one. As {@link handleUpgrade}. */
   handleRequest(...[request, response, next]: Parameters<Endpoint["handleRequest"]>): void {
     this.#ownEndpoint.handleRequest(request, response, next);
   }
