@@ -7,7 +7,7 @@ import { NatsTransport } from "eurus/nats";
 import { Router } from "velaros";
 import type { ListenOptions } from "velaros";
 import { json } from "velaros/json";
-import { readConfig, ready } from "../../nats/programs/parent.ts";
+import { leave, readConfig, ready } from "../../nats/programs/parent.ts";
 
 /** How a test wants its gateway. */
 export interface GatewayConfig {
@@ -51,7 +51,7 @@ async function stop(): Promise<void> {
   await gateway.stop();
   await listening.close();
   await transport.close();
-  process.disconnect();
+  leave();
 }
 
 ready(

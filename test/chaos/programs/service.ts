@@ -9,7 +9,7 @@ import { Router } from "velaros";
 import type { Context } from "velaros";
 import { json } from "velaros/json";
 import type { HistoryEvent } from "../../history/history.ts";
-import { readConfig, ready } from "../../nats/programs/parent.ts";
+import { leave, readConfig, ready } from "../../nats/programs/parent.ts";
 import { wallClockMs } from "../wall-clock.ts";
 
 /** How a test wants its instance. */
@@ -75,7 +75,7 @@ process.once("SIGTERM", () => {
 async function stop(): Promise<void> {
   await service.stop();
   await transport.close();
-  process.disconnect();
+  leave();
 }
 
 function handled(ctx: Context, isPrivate: boolean): Question {

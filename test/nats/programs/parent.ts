@@ -26,6 +26,11 @@ export function ready(facts: Readonly<Record<string, unknown>>, answers: Answers
   process.send?.({ ready: facts });
 }
 
+/** Ends the process once the test has been given everything that was said before: an exit loses what still waits. */
+export function leave(): void {
+  process.send?.({ left: true }, () => process.disconnect());
+}
+
 interface Question {
   readonly call: number;
   readonly question: string;
