@@ -1,9 +1,10 @@
 import type { Runtime, Timer } from "velaros-protocol";
+import { TokenBucket } from "velaros-protocol/internal";
 
 /** So many announcements at once … */
 const burst = 5;
-/** … and then one in this time. Well below what listeners take from one announcer. */
-const intervalMs = 200;
+/** … and then so many. Well below what listeners take from one announcer. */
+const perSecond = 5;
 
 /**
  * Announces when something changed, on top of the heartbeats: at the end of the turn, and what several peers ask is
@@ -13,27 +14,22 @@ const intervalMs = 200;
 export class AnnouncementPace {
   readonly #runtime: Pick<Runtime, "nowMs" | "setTimer" | "defer">;
   readonly #announce: () => void;
-  #allowed = burst;
-  #countedAtMs: number;
+  readonly #bucket: TokenBucket;
   #waits = false;
   #timer: Timer | undefined;
 
   constructor(runtime: Pick<Runtime, "nowMs" | "setTimer" | "defer">, announce: () => void) {
     this.#runtime = runtime;
     this.#announce = announce;
-    this.#countedAtMs = runtime.nowMs();
+    this.#bucket = new TokenBucket(perSecond, burst, runtime.nowMs());
   }
 
   soon(): void {
     if (this.#waits) return;
     this.#waits = true;
-    const nowMs = this.#runtime.nowMs();
-    this.#allowed = Math.min(burst, this.#allowed + (nowMs - this.#countedAtMs) / intervalMs);
-    this.#countedAtMs = nowMs;
-    const missing = 1 - this.#allowed;
-    this.#allowed -= 1;
-    if (missing <= 0) this.#afterTurn();
-    else this.#timer = this.#runtime.setTimer(missing * intervalMs, () => this.#afterTurn());
+    const waitMs = this.#bucket.take(1, this.#runtime.nowMs());
+    if (waitMs === 0) this.#afterTurn();
+    else this.#timer = this.#runtime.setTimer(waitMs, () => this.#afterTurn());
   }
 
   stop(): void {

@@ -3,3 +3,4 @@ export { optionChecks } from "./option-checks.ts";
 export type { OptionChecks } from "./option-checks.ts";
 export { harmless, ignore } from "./promises.ts";
 export { inWords } from "./in-words.ts";
+export { TokenBucket } from "./token-bucket.ts";

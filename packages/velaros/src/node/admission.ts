@@ -1,6 +1,6 @@
+import { TokenBucket } from "velaros-protocol/internal";
 import { countedAddress } from "./client-address.ts";
 import type { Refusal } from "./refusal.ts";
-import { TokenBucket } from "./rate-limit.ts";
 import type { Settings } from "./settings.ts";
 
 /** Keeps the number of connections, the number per address and the rate of new ones within their limits. */

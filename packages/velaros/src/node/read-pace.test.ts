@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Runtime } from "velaros-protocol";
-import { TokenBucket } from "./rate-limit.ts";
+import { TokenBucket } from "velaros-protocol/internal";
 import { ReadPace } from "./read-pace.ts";
 import { nodeRuntime } from "./runtime.ts";
 import { resolveSettings } from "./settings.ts";

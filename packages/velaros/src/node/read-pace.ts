@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "velaros-protocol";
-import { TokenBucket } from "./rate-limit.ts";
+import { TokenBucket } from "velaros-protocol/internal";
 import type { Settings } from "./settings.ts";
 
 /** The connection whose reading is paced. */
