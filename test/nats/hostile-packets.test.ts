@@ -8,7 +8,7 @@ import { NatsServer, natsTest } from "../support/nats-server.ts";
 const batchSize = 200;
 const batches = (process.env["EURUS_LONG"] === undefined ? 20_000 : 100_000) / batchSize;
 
-/** What somebody does to a packet that he has seen, before he sends it again. */
+/** What somebody does to a packet that they have seen, before they send it again. */
 interface Forgery {
   readonly packet: number;
   readonly subject: number;
@@ -35,7 +35,7 @@ const newFlag = 1;
 
 /**
  * Where the names of both ends stop in a packet that opens a link. Whoever can send another name there is that gateway,
- * as far as anybody can tell: permissions have to keep him out.
+ * as far as anybody can tell: permissions have to keep them out.
  */
 function namesUpTo({ data }: { readonly data: Uint8Array }): number {
   return ((data[2] ?? 0) & newFlag) === 0 ? 0 : 80;

@@ -2,12 +2,8 @@ import { performance } from "node:perf_hooks";
 import { cpuUsage } from "node:process";
 import type { Runtime } from "velaros-protocol";
 
-import type {
-  Packet,
-  Transport,
-  TransportStatus,
-  Unsubscribe,
-} from "../../../packages/eurus/src/transport/transport.ts";
+import type { Packet, Transport, Unsubscribe } from "../../../packages/eurus/src/transport/transport.ts";
+import { WrappedTransport } from "../../support/wrapped-transport.ts";
 
 /** What discovery costs one process. */
 export class Meter {
@@ -61,53 +57,26 @@ export function startRunningShare(): () => number {
 }
 
 /** A transport that counts what passes. */
-export class MeteredTransport implements Transport {
-  readonly reliable: boolean;
-  readonly #bus: Transport;
+export class MeteredTransport extends WrappedTransport {
   readonly #meter: Meter;
 
   constructor(bus: Transport, meter: Meter) {
-    this.#bus = bus;
+    super(bus);
     this.#meter = meter;
-    this.reliable = bus.reliable;
   }
 
-  get maxPayloadBytes(): number {
-    return this.#bus.maxPayloadBytes;
-  }
-
-  get status(): TransportStatus {
-    return this.#bus.status;
-  }
-
-  publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
+  override publish(subject: string, payload: Uint8Array | object, undeliverableSubject?: string): void {
     this.#meter.sentMessages += 1;
     if (payload instanceof Uint8Array) this.#meter.sentBytes += payload.byteLength;
-    this.#bus.publish(subject, payload, undeliverableSubject);
+    super.publish(subject, payload, undeliverableSubject);
   }
 
-  subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
+  override subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
     const charged = this.#meter.charged(handler);
-    return this.#bus.subscribe(subject, (packet) => {
+    return super.subscribe(subject, (packet) => {
       this.#meter.heardMessages += 1;
       if (packet.payload instanceof Uint8Array) this.#meter.heardBytes += packet.payload.byteLength;
       charged(packet);
     });
-  }
-
-  flush(): Promise<void> {
-    return this.#bus.flush();
-  }
-
-  onStatus(listener: (status: TransportStatus) => void): Unsubscribe {
-    return this.#bus.onStatus(listener);
-  }
-
-  onError(listener: (error: Error) => void): Unsubscribe {
-    return this.#bus.onError(listener);
-  }
-
-  close(): Promise<void> {
-    return this.#bus.close();
   }
 }
