@@ -15,7 +15,7 @@ import { Reachability } from "./reachability.ts";
 import { MalformedPacket, WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-export interface SequencedLinkOptions<Incoming extends Frame> {
+export interface SequencedLinkOptions<In extends Frame> {
   readonly identity: LinkIdentity;
   readonly side: "gateway" | "instance";
   readonly runtime: Runtime;
@@ -26,7 +26,7 @@ export interface SequencedLinkOptions<Incoming extends Frame> {
   readonly reassembly: ByteBudget;
   readonly isConnected: boolean;
   maxPayloadBytes(): number;
-  listener(): LinkListener<Incoming>;
+  listener(): LinkListener<In>;
   /** `sequence` is 0 for packets without a number. `again`: a report that nobody was there proves nothing. */
   publish(packet: Uint8Array, sequence: number, again: boolean): void;
   onProblem(error: Error): void;
