@@ -1,6 +1,7 @@
 import type { Codec } from "velaros-protocol";
 import type { ForwardedFacts } from "./connection.ts";
 import type { Context } from "./context/context.ts";
+import { messageContext } from "./context/message-context.ts";
 import type { MessageContext } from "./context/message-context.ts";
 import { toError } from "./context/records.ts";
 import { VelarosError } from "./errors.ts";
@@ -21,8 +22,7 @@ export class CodecMiddleware implements HandlerObject {
 
   /** Reads the message unless another codec has, and passes it on. */
   handle(context: Context): void | Promise<void> {
-    // Every context that a router hands out is one of these.
-    const message = context as MessageContext;
+    const message = messageContext(context);
     const { socket, exchange } = message;
     const { inbound } = exchange;
     if (inbound === undefined || message.codec !== undefined) return message.next();

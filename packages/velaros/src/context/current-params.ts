@@ -1,5 +1,4 @@
-import { createParams, type Params, readParam } from "../pattern/params.ts";
-import { noParams } from "../router/message-chain.ts";
+import { createParams, noParams, type Params, readParam } from "../pattern/params.ts";
 import type { MessageContext } from "./message-context.ts";
 
 /** The parameters of the node that is being handled, over those of the mounts around it. */

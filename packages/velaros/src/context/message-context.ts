@@ -1,5 +1,4 @@
 import type { CloseStatus, MessageType } from "velaros-protocol";
-import { runNext } from "../chain/walk.ts";
 import type { ForwardedFacts, InboundMessage } from "../connection.ts";
 import { receiveMessage, requestMessage } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
@@ -12,8 +11,14 @@ import { forwardable } from "./forwardable.ts";
 import { MessageState } from "./message-state.ts";
 import { emptyRecord, harmless, rejected, settled } from "./records.ts";
 import { sendReply } from "./reply.ts";
+import { runNext } from "./walk.ts";
 
 const noBytes = new Uint8Array(0);
+
+/** What is behind a context that a handler was given: every context that a router hands out is one of these. */
+export function messageContext(context: Context): MessageContext {
+  return context as MessageContext;
+}
 
 /** The context that handlers get: what they can read of a message and do with it. */
 export class MessageContext extends MessageState implements Context {

@@ -1,7 +1,7 @@
 import type { Codec } from "velaros-protocol";
+import type { NodeMatch, MessageChain } from "../chain/message-chain.ts";
+import type { MessageNode, Step } from "../chain/message-node.ts";
 import type { Params } from "../pattern/params.ts";
-import type { NodeMatch, MessageChain } from "../router/message-chain.ts";
-import type { MessageNode, Step } from "../router/node.ts";
 import type { RouterSocket } from "../socket/router-socket.ts";
 import type { Marshaller, Unmarshaler } from "./context.ts";
 import type { Exchange } from "./exchange.ts";

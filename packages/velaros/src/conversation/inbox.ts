@@ -1,7 +1,7 @@
+import type { Step } from "../chain/message-node.ts";
 import type { Delivered, Exchange } from "../context/exchange.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { VelarosError } from "../errors.ts";
-import type { Step } from "../router/node.ts";
 import type { RouterSocket } from "../socket/router-socket.ts";
 import type { WaitOptions } from "../socket/socket.ts";
 import type { Conversation } from "./conversation.ts";

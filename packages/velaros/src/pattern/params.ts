@@ -48,6 +48,9 @@ export function createParams(names: readonly string[], values: readonly string[]
   return params as Params;
 }
 
+/** For whatever takes no parameters. */
+export const noParams: Params = Object.freeze(createParams([], []));
+
 /** The value of exactly this parameter, from {@link Params} or a plain record; undefined when it is not there. */
 export function readParam(params: object, name: string): string | number | undefined {
   if (Object.hasOwn(params, name)) return Reflect.get(params, name) as string | number | undefined;

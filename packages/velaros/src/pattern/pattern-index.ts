@@ -1,7 +1,7 @@
 import { subpatternOf, type Chunk } from "./chunk.ts";
 import { isPathEnd, segmentTest } from "./match.ts";
 import type { SegmentTest } from "./matcher.ts";
-import { createParams, type Params } from "./params.ts";
+import { noParams, type Params } from "./params.ts";
 import { PathCache, type PathCacheLimits } from "./path-cache.ts";
 import type { Pattern } from "./pattern.ts";
 
@@ -30,7 +30,6 @@ export class PatternMatch<Value> {
   }
 }
 
-const noParams: Params = Object.freeze(createParams([], []));
 
 interface Entry<Value> {
   readonly order: number;

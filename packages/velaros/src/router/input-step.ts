@@ -1,15 +1,17 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Step } from "../chain/message-node.ts";
 import { decodeData } from "../context/decode.ts";
+import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { isPromiseLike } from "../context/records.ts";
 import { assertValid, validate } from "../validation.ts";
-import type { Step } from "./node.ts";
 
 /** The handler in front of a route with an input schema: lets through what fits. */
 export function inputStep(schema: StandardSchemaV1): Step {
   return {
     handler: schema,
-    run: (context) => {
+    run: (given) => {
+      const context = messageContext(given);
       if (isForHandlerBehind(context)) return context.next();
       const result = validate(schema, decodeData(context, context));
       return isPromiseLike(result) ? result.then((late) => admit(context, late)) : admit(context, result);

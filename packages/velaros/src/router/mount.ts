@@ -1,5 +1,5 @@
+import type { Mount } from "../chain/message-node.ts";
 import { Pattern } from "../pattern/pattern.ts";
-import type { Mount } from "./node.ts";
 
 /** Longer than any name that people give, so that it hides no parameter of theirs. */
 const remainderName = "velaros_remainder_behind_the_mount";

@@ -1,6 +1,6 @@
-import { runNext } from "../chain/walk.ts";
+import type { MessageChain } from "../chain/message-chain.ts";
 import { MessageContext } from "../context/message-context.ts";
-import type { MessageChain } from "./message-chain.ts";
+import { runNext } from "../context/walk.ts";
 
 /**
  * Runs a message through the chain of a nested router. The outer chain goes on when every handler of the inner one

@@ -1,11 +1,11 @@
 import type { Codec } from "velaros-protocol";
-import type { LifecycleCall } from "../chain/lifecycle.ts";
+import type { Step } from "../chain/message-node.ts";
 import { CodecMiddleware } from "../codec-middleware.ts";
-import type { MessageContext } from "../context/message-context.ts";
+import type { Context } from "../context/context.ts";
 import { VelarosError } from "../errors.ts";
 import type { HandlerObject } from "../handler.ts";
+import type { LifecycleCall } from "../socket/lifecycle.ts";
 import { isRouteSchemas, type RouteSchemas } from "../validation.ts";
-import type { Step } from "./node.ts";
 
 /** The arguments of a binding method, taken apart. */
 export interface Arguments {
@@ -42,7 +42,7 @@ export function takeApart(
  */
 export function messageStep(method: string, handler: unknown): Step {
   if (typeof handler === "function") {
-    return { handler, run: handler as (context: MessageContext) => unknown };
+    return { handler, run: handler as (context: Context) => unknown };
   }
   if (hasMethod(handler, "handle")) {
     const object = handler as unknown as HandlerObject;
@@ -93,7 +93,7 @@ function invalidHandler(method: string, expected: string, received: unknown): Ve
 function hasMethod<Name extends string>(
   value: unknown,
   name: Name,
-): value is Readonly<Record<Name, (context: MessageContext) => unknown>> {
+): value is Readonly<Record<Name, (context: Context) => unknown>> {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -1,13 +1,13 @@
 import type { Codec } from "velaros-protocol";
-import type { LifecycleCall } from "../chain/lifecycle.ts";
+import { MessageChain } from "../chain/message-chain.ts";
+import type { Step } from "../chain/message-node.ts";
 import { VelarosError } from "../errors.ts";
 import type { RouteDescriptor } from "../handler.ts";
 import { Pattern } from "../pattern/pattern.ts";
+import type { LifecycleCall } from "../socket/lifecycle.ts";
 import type { RouteSchemas } from "../validation.ts";
 import { inputStep } from "./input-step.ts";
-import { MessageChain } from "./message-chain.ts";
 import { createMount, mountPattern } from "./mount.ts";
-import type { Step } from "./node.ts";
 import { codecOf, isDoor, lifecycleCall, lifecycleMethod, messageStep } from "./registration.ts";
 import type { Door } from "./registration.ts";
 

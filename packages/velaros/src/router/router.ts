@@ -9,6 +9,7 @@ import {
 } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import type { Context } from "../context/context.ts";
+import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { nothing, toError } from "../context/records.ts";
 import { VelarosError } from "../errors.ts";
@@ -195,8 +196,7 @@ export class Router<
 
   /** Handles a message as part of another router's chain. */
   handle(context: Context): void | Promise<void> {
-    // Every context that a router hands out is one of these.
-    return runNested(context as MessageContext, this.#table.chain);
+    return runNested(messageContext(context), this.#table.chain);
   }
 
   /** Calls `listener` with each error that no handler dealt with, in place of the line in the log. Returns the way to stop. */

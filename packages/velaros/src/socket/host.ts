@@ -1,8 +1,8 @@
 import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
-import type { LifecycleCall } from "../chain/lifecycle.ts";
+import type { MessageChain } from "../chain/message-chain.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import type { MessageChain } from "../router/message-chain.ts";
 import type { ErrorListener } from "../router/options.ts";
+import type { LifecycleCall } from "./lifecycle.ts";
 
 /** What a router's sockets need of its options. */
 export interface SocketSettings {

@@ -1,9 +1,9 @@
-import { runNext } from "../chain/walk.ts";
 import { type WireError, wireErrors } from "velaros-protocol";
 import type { InboundMessage } from "../connection.ts";
 import { encodeError } from "../context/encode.ts";
 import { Exchange } from "../context/exchange.ts";
 import { MessageContext } from "../context/message-context.ts";
+import { runNext } from "../context/walk.ts";
 import type { RouterSocket } from "./router-socket.ts";
 
 /** Messages of one id that may wait behind each other without counting as handlers. */

@@ -8,8 +8,6 @@ import type {
   Timer,
   WireError,
 } from "velaros-protocol";
-import { runCloseChain, runOpenChain } from "../chain/lifecycle.ts";
-import { isTimeout, settleOutcome } from "../chain/outcome.ts";
 import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
@@ -23,6 +21,8 @@ import { VelarosError } from "../errors.ts";
 import type { ErrorListener } from "../router/options.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
 import type { SocketHost, SocketSettings } from "./host.ts";
+import { runCloseChain, runOpenChain } from "./lifecycle.ts";
+import { isTimeout, settleOutcome } from "./outcome.ts";
 import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
 import type { PushOptions, Socket, SocketRequestOptions } from "./socket.ts";

@@ -1,4 +1,4 @@
-import type { MessageContext } from "../context/message-context.ts";
+import type { Context } from "../context/context.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import type { RouteSchemas } from "../validation.ts";
 
@@ -6,7 +6,7 @@ import type { RouteSchemas } from "../validation.ts";
 export interface Step {
   /** As it was given to the router. */
   readonly handler: unknown;
-  readonly run: (context: MessageContext) => unknown;
+  readonly run: (context: Context) => unknown;
 }
 
 /** One registration of message handlers. */

@@ -1,16 +1,17 @@
+import type { NodeMatch } from "../chain/message-chain.ts";
+import type { MessageNode, Step } from "../chain/message-node.ts";
 import { Exchange, type ExchangeKind } from "../context/exchange.ts";
-import { MessageContext } from "../context/message-context.ts";
+import type { Context } from "../context/context.ts";
+import { MessageContext, messageContext } from "../context/message-context.ts";
 import { isPromiseLike, toError } from "../context/records.ts";
+import { runNext } from "../context/walk.ts";
 import { Pattern } from "../pattern/pattern.ts";
-import type { NodeMatch } from "../router/message-chain.ts";
-import type { MessageNode, Step } from "../router/node.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
-import { runNext } from "./walk.ts";
+import type { RouterSocket } from "./router-socket.ts";
 
 const everything = new Pattern("/**");
 
 /** A handler of the open or close chain. */
-export type LifecycleCall = (context: MessageContext) => unknown;
+export type LifecycleCall = (context: Context) => unknown;
 
 /**
  * Runs the open chain: each handler is followed by the next one by itself, until one throws or closes the socket.
@@ -72,7 +73,8 @@ function openStep(call: LifecycleCall): Step {
 }
 
 function closeStep(call: LifecycleCall): Step {
-  const fail = (context: MessageContext, thrown: unknown): void => {
+  const fail = (given: Context, thrown: unknown): void => {
+    const context = messageContext(given);
     context.socket.failed(toError(thrown), context);
   };
   return {

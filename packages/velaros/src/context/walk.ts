@@ -1,7 +1,6 @@
-import type { MessageContext } from "../context/message-context.ts";
-import { isPromiseLike, settled, toError } from "../context/records.ts";
-import { localPath } from "../router/message-chain.ts";
-import type { Step } from "../router/node.ts";
+import type { Step } from "../chain/message-node.ts";
+import type { MessageContext } from "./message-context.ts";
+import { isPromiseLike, settled, toError } from "./records.ts";
 
 /**
  * Runs the next handler of the chain, and with it whatever it passes the message on to.
@@ -54,6 +53,14 @@ function reroute(context: MessageContext): void {
   while ((context.matches[index]?.node.order ?? Infinity) < here) index += 1;
   context.matchIndex = index;
   if (context.matches[index]?.node.order !== here) context.stepIndex = 0;
+}
+
+/** The part of `path` that the router of this context sees; undefined when the path lies outside of it. */
+function localPath(context: MessageContext, path: string = context.path): string | undefined {
+  if (context.parent === undefined) return path;
+  const outer = localPath(context.parent, path);
+  const mount = context.parent.current?.node.mount;
+  return outer === undefined || mount === undefined ? outer : mount.remainder(outer);
 }
 
 /** A message of a conversation goes to the handler that waits for it, when it has come to its place in the chain. */

@@ -1,8 +1,6 @@
-import type { MessageContext } from "../context/message-context.ts";
-import { createParams, type Params } from "../pattern/params.ts";
 import { PathCache } from "../pattern/path-cache.ts";
 import { type PatternMatch, PatternIndex } from "../pattern/pattern-index.ts";
-import type { MessageNode } from "./node.ts";
+import type { MessageNode } from "./message-node.ts";
 
 /** A node that takes a certain path. */
 export interface NodeMatch {
@@ -11,7 +9,6 @@ export interface NodeMatch {
   readonly match: PatternMatch<MessageNode> | undefined;
 }
 
-export const noParams: Params = Object.freeze(createParams([], []));
 const noMatches: readonly NodeMatch[] = [];
 
 /** The message handlers of one router, in the order of registration. */
@@ -72,12 +69,4 @@ class Lookup {
     this.#cache.set(ownPath, merged);
     return merged;
   }
-}
-
-/** The part of `path` that the router of this context sees; undefined when the path lies outside of it. */
-export function localPath(context: MessageContext, path: string = context.path): string | undefined {
-  if (context.parent === undefined) return path;
-  const outer = localPath(context.parent, path);
-  const mount = context.parent.current?.node.mount;
-  return outer === undefined || mount === undefined ? outer : mount.remainder(outer);
 }
