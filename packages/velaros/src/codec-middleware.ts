@@ -103,7 +103,7 @@ function converse(message: MessageContext): Promise<void> {
 /** The complaint about a connection whose encoding is known and is none of ours. */
 function foreignEncoding({ socket }: MessageContext): Error | undefined {
   const { subprotocol, codec } = socket.info;
-  const known = socket.host.codecs();
+  const known = socket.codecs();
   if (subprotocol !== undefined) {
     const supported = known.map((each) => each.subprotocol);
     return new VelarosError("VELAROS_SUBPROTOCOL_UNSUPPORTED", { subprotocol, supported });

@@ -1,7 +1,7 @@
 // The router.
 export { Router } from "./router/router.ts";
-export type { ErrorListener, Logger, RouterOptions } from "./router/options.ts";
-export type { UnansweredEvent } from "./socket/host.ts";
+export type { Logger, RouterOptions } from "./router/options.ts";
+export type { ErrorListener, UnansweredEvent } from "./socket/host.ts";
 export type { RouteSchemas } from "./validation.ts";
 
 // Patterns.

@@ -1,6 +1,6 @@
+import type { Delivered } from "../conversation/delivered.ts";
 import { VelarosError } from "../errors.ts";
 import { assertValid, validate, validateAtOnce } from "../validation.ts";
-import type { Delivered } from "./exchange.ts";
 import type { MessageContext } from "./message-context.ts";
 
 /** Decodes the data of a message as the chain of `context` does; undefined when it has none. */

@@ -1,9 +1,7 @@
-import type { Codec } from "velaros-protocol";
 import type { InboundMessage } from "../connection.ts";
-import type { Conversation } from "../conversation/conversation.ts";
+import type { Conversation, Participant } from "../conversation/conversation.ts";
 import type { Inbox } from "../conversation/inbox.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
-import type { Unmarshaler } from "./context.ts";
+import type { ContextSocket } from "./context-socket.ts";
 import type { MessageContext } from "./message-context.ts";
 import { emptyRecord } from "./records.ts";
 
@@ -14,9 +12,9 @@ export type ExchangeKind = "message" | "open" | "close";
  * One message on its way through all chains, or one run of the open or close chain. Every context made for it, also
  * in nested routers, shares this object: whatever must hold once per message lives here.
  */
-export class Exchange {
+export class Exchange implements Participant {
   readonly kind: ExchangeKind;
-  readonly socket: RouterSocket;
+  readonly socket: ContextSocket;
   readonly inbound: InboundMessage | undefined;
   /** The id that the client sent, if any. */
   explicitId: string | undefined = undefined;
@@ -55,7 +53,7 @@ export class Exchange {
   #trusted: Record<string, unknown> | undefined;
   #abort: AbortController | undefined;
 
-  constructor(kind: ExchangeKind, socket: RouterSocket, inbound: InboundMessage | undefined) {
+  constructor(kind: ExchangeKind, socket: ContextSocket, inbound: InboundMessage | undefined) {
     this.kind = kind;
     this.socket = socket;
     this.inbound = inbound;
@@ -163,11 +161,4 @@ export class Exchange {
     }
     return suspended;
   }
-}
-
-/** A message as a waiting handler gets it. */
-export interface Delivered {
-  readonly data: Uint8Array | undefined;
-  readonly unmarshaler: Unmarshaler | undefined;
-  readonly codec: Codec | undefined;
 }

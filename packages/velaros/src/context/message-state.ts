@@ -2,7 +2,7 @@ import type { Codec } from "velaros-protocol";
 import type { NodeMatch, MessageChain } from "../chain/message-chain.ts";
 import type { MessageNode, Step } from "../chain/message-node.ts";
 import type { Params } from "../pattern/params.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
+import type { ContextSocket } from "./context-socket.ts";
 import type { Marshaller, Unmarshaler } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { emptyRecord, nothing } from "./records.ts";
@@ -16,7 +16,7 @@ const noMatches: readonly NodeMatch[] = [];
  */
 export class MessageState {
   readonly exchange: Exchange;
-  readonly socket: RouterSocket;
+  readonly socket: ContextSocket;
   /** The message in the router in which this one is a handler. */
   readonly parent: MessageState | undefined;
 

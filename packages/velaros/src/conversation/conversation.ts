@@ -1,5 +1,14 @@
-import type { Exchange } from "../context/exchange.ts";
 import type { Inbox } from "./inbox.ts";
+
+/** A message that takes part in a conversation. */
+export interface Participant {
+  conversation: Conversation | undefined;
+  /** Where further messages for its handlers wait, newest last. */
+  inboxes: Inbox[] | undefined;
+  /** One of its handlers begins to wait for a further message. */
+  waitBegins(): void;
+  waitEnds(): void;
+}
 
 /**
  * Everything on one socket that carries the same id. At most one message of it is being handled at a time; the
@@ -38,8 +47,8 @@ export class Conversation {
   }
 
   /** Takes the message in; returns a promise when it has to wait for its turn. */
-  join(exchange: Exchange): Promise<void> | undefined {
-    exchange.conversation = this;
+  join(message: Participant): Promise<void> | undefined {
+    message.conversation = this;
     this.#members += 1;
     if (this.#running === 0 && this.queued === 0) {
       this.#running = 1;
@@ -55,9 +64,9 @@ export class Conversation {
    *
    * @param suspended - Whether one of its handlers was still waiting.
    */
-  leave(exchange: Exchange, suspended: boolean): void {
-    if (exchange.inboxes !== undefined && this.inboxes !== undefined) {
-      this.inboxes = this.inboxes.filter((inbox) => inbox.owner !== exchange);
+  leave(message: Participant, suspended: boolean): void {
+    if (message.inboxes !== undefined && this.inboxes !== undefined) {
+      this.inboxes = this.inboxes.filter((inbox) => inbox.owner !== message);
     }
     this.#members -= 1;
     if (!suspended) this.#running -= 1;

@@ -1,15 +1,24 @@
+import type { MessageChain } from "../chain/message-chain.ts";
 import type { Step } from "../chain/message-node.ts";
-import type { Delivered, Exchange } from "../context/exchange.ts";
-import type { MessageContext } from "../context/message-context.ts";
 import { VelarosError } from "../errors.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
 import type { WaitOptions } from "../socket/socket.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation, Participant } from "./conversation.ts";
+import type { Delivered } from "./delivered.ts";
 import { Waiter } from "./waiter.ts";
+import type { WaitingRoom } from "./waiter.ts";
+
+/** A message in the chain of one router, as far as a conversation has to know its way. */
+export interface Way {
+  readonly chain: MessageChain | undefined;
+  /** The message in the router in which this one is a handler. */
+  readonly parent: Way | undefined;
+  /** The handler that runs there. */
+  readonly step: Step | undefined;
+}
 
 /** A handler that may wait: the context it was given and its place in that context's chain. */
 export interface Position {
-  readonly context: MessageContext;
+  readonly context: Way;
   readonly step: Step;
 }
 
@@ -22,10 +31,10 @@ interface Parked {
 /** Where one handler gets the further messages of one conversation; or the asker of a question outside of any handler. */
 export class Inbox {
   readonly conversation: Conversation;
-  readonly owner: Exchange | undefined;
+  readonly owner: Participant | undefined;
   /** Follow-ups without a path are routed by this one. */
   readonly path: string;
-  readonly #socket: RouterSocket;
+  readonly #socket: WaitingRoom;
   readonly #position: Position | undefined;
   #waiters: Waiter[] = [];
   #parked: Parked[] = [];
@@ -33,9 +42,9 @@ export class Inbox {
   #hasGivenUp = false;
 
   constructor(
-    socket: RouterSocket,
+    socket: WaitingRoom,
     conversation: Conversation,
-    place: { readonly owner?: Exchange; readonly position?: Position; readonly path: string },
+    place: { readonly owner?: Participant; readonly position?: Position; readonly path: string },
   ) {
     this.#socket = socket;
     this.conversation = conversation;
@@ -60,12 +69,12 @@ export class Inbox {
   }
 
   /** Whether a message that is about to be handled there has come to the handler that waits here. */
-  isAt(context: MessageContext, step: Step): boolean {
+  isAt(context: Way, step: Step): boolean {
     return this.#position?.step === step && cameTheSameWay(this.#position.context, context);
   }
 
   /** Whether the handler that waits here is one of `steps`, or lies in a router that is one of them. */
-  isBehind(context: MessageContext, steps: readonly Step[]): boolean {
+  isBehind(context: Way, steps: readonly Step[]): boolean {
     let here = this.#position?.context;
     let step = this.#position?.step;
     while (here !== undefined && here.chain !== context.chain) {
@@ -120,7 +129,7 @@ export class Inbox {
 }
 
 /** Whether both contexts belong to the same router at the same mount. */
-function cameTheSameWay(one: MessageContext, other: MessageContext): boolean {
+function cameTheSameWay(one: Way, other: Way): boolean {
   let here = one.parent;
   let there = other.parent;
   while (here !== undefined && there !== undefined) {

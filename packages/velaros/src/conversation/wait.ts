@@ -1,10 +1,10 @@
 import { encodeMessage } from "../context/encode.ts";
-import type { Delivered } from "../context/exchange.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { rejected } from "../context/records.ts";
 import { VelarosError } from "../errors.ts";
 import type { WaitOptions } from "../socket/socket.ts";
 import type { Conversation } from "./conversation.ts";
+import type { Delivered } from "./delivered.ts";
 import { Inbox } from "./inbox.ts";
 
 /** The next message for the handler that is running: the one that started it, then those with the same id. */

@@ -1,8 +1,14 @@
-import type { Timer } from "velaros-protocol";
-import type { Delivered } from "../context/exchange.ts";
+import type { Runtime, Timer } from "velaros-protocol";
 import { ignore } from "../context/records.ts";
-import type { RouterSocket } from "../socket/router-socket.ts";
 import type { WaitOptions } from "../socket/socket.ts";
+import type { Delivered } from "./delivered.ts";
+
+/** The connection whose close ends every wait. */
+export interface WaitingRoom {
+  readonly runtime: Runtime;
+  addWaiter(waiter: Waiter): void;
+  removeWaiter(waiter: Waiter): void;
+}
 
 /** What else a {@link Waiter} needs to know. */
 export interface WaiterHooks {
@@ -14,7 +20,7 @@ export interface WaiterHooks {
 /** Somebody who waits for one message of the client: until it comes, time is up, the signal aborts or the socket closes. */
 export class Waiter {
   readonly promise: Promise<Delivered>;
-  readonly #socket: RouterSocket;
+  readonly #socket: WaitingRoom;
   readonly #hooks: WaiterHooks;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted = (): void => this.fail(this.#signal?.reason);
@@ -23,7 +29,7 @@ export class Waiter {
   #reject: (reason: unknown) => void = ignore;
   #ended = false;
 
-  constructor(socket: RouterSocket, options: WaitOptions | undefined, hooks: WaiterHooks) {
+  constructor(socket: WaitingRoom, options: WaitOptions | undefined, hooks: WaiterHooks) {
     this.#socket = socket;
     this.#hooks = hooks;
     this.promise = new Promise((resolve, reject) => {

@@ -1,8 +1,7 @@
 import type { Runtime } from "velaros-protocol";
-import type { Context } from "../context/context.ts";
 import { VelarosError } from "../errors.ts";
 import { atLeast } from "../option-checks.ts";
-import type { SocketSettings, UnansweredEvent } from "../socket/host.ts";
+import type { ErrorListener, SocketSettings, UnansweredEvent } from "../socket/host.ts";
 
 /** The part of a pino-compatible logger that a router uses. */
 export interface Logger {
@@ -11,9 +10,6 @@ export interface Logger {
   /** Something that failed. */
   error(details: Readonly<Record<string, unknown>>, message: string): void;
 }
-
-/** Told about an error that no handler dealt with; `context` is undefined when it happened outside of a message. */
-export type ErrorListener = (error: Error, context: Context | undefined) => void;
 
 /** How a {@link Router} behaves. */
 export interface RouterOptions<Mount extends string = ""> {

@@ -1,7 +1,7 @@
 import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
 import type { MessageChain } from "../chain/message-chain.ts";
+import type { Context } from "../context/context.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import type { ErrorListener } from "../router/options.ts";
 import type { LifecycleCall } from "./lifecycle.ts";
 
 /** What a router's sockets need of its options. */
@@ -33,6 +33,9 @@ export interface UnansweredEvent {
   /** The connection that the message came by. */
   readonly socketId: string;
 }
+
+/** Told about an error that no handler dealt with; `context` is undefined when it happened outside of a message. */
+export type ErrorListener = (error: Error, context: Context | undefined) => void;
 
 /** The router, as its sockets see it. */
 export interface SocketHost {

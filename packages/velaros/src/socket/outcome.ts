@@ -3,6 +3,7 @@ import { encodeError } from "../context/encode.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { toError } from "../context/records.ts";
 import { ReplyError, VelarosError } from "../errors.ts";
+import type { RouterSocket } from "./router-socket.ts";
 
 /**
  * The chain of a message has ended: answers it if nobody did and somebody should have, reports what nobody
@@ -10,62 +11,63 @@ import { ReplyError, VelarosError } from "../errors.ts";
  *
  * @returns The code of the error that the message ended in; undefined without one.
  */
-export function settleOutcome(context: MessageContext): string | undefined {
-  const { exchange, socket } = context;
+export function settleOutcome(socket: RouterSocket, context: MessageContext): string | undefined {
+  const { exchange } = context;
   const error = context.error ?? (exchange.replied ? undefined : exchange.encodeError);
   if (error !== undefined) {
-    return settleError(context, error);
+    return settleError(socket, context, error);
   }
   const isUnhandled = !exchange.handled && !exchange.replied && !socket.closed;
-  return isUnhandled ? settleUnhandled(context) : undefined;
+  return isUnhandled ? settleUnhandled(socket, context) : undefined;
 }
 
-function settleError(context: MessageContext, error: Error): string | undefined {
-  const { exchange, socket } = context;
+function settleError(socket: RouterSocket, context: MessageContext, error: Error): string | undefined {
+  const { exchange } = context;
   if (ReplyError.is(error)) {
     const answered = error.toWireError();
-    answer(context, answered, exchange.explicitId, exchange.status);
+    answer(socket, context, answered, exchange.explicitId, exchange.status);
     return answered.code;
   }
-  if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED") return settleUnreadable(context, error);
+  if (CodecError.is(error) && error.code === "CODEC_DECODE_FAILED")
+    return settleUnreadable(socket, context, error);
   if (VelarosError.is(error, "VELAROS_INPUT_INVALID")) {
     const { fields } = error.details;
-    return settleBad(context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
+    return settleBad(socket, context, { ...wireError("VALIDATION_FAILED"), details: { fields } });
   }
-  if (isTimeout(error)) return settleBad(context, wireError("TIMEOUT"));
+  if (isTimeout(error)) return settleBad(socket, context, wireError("TIMEOUT"));
   if (VelarosError.is(error, "VELAROS_SUBPROTOCOL_UNSUPPORTED")) {
     socket.failed(error, context);
-    return settleUnreadable(context, undefined);
+    return settleUnreadable(socket, context, undefined);
   }
   if (socket.closed && VelarosError.is(error, "VELAROS_SOCKET_CLOSED")) return undefined;
   socket.failed(error, context);
   const answers = socket.host.settings.unanswered === "error" && exchange.explicitId !== undefined;
-  if (answers && !exchange.replied) answer(context, wireError("INTERNAL"));
+  if (answers && !exchange.replied) answer(socket, context, wireError("INTERNAL"));
   return "INTERNAL";
 }
 
-function settleUnhandled(context: MessageContext): string {
-  const { exchange, socket } = context;
+function settleUnhandled(socket: RouterSocket, context: MessageContext): string {
+  const { exchange } = context;
   if (!exchange.decoded && exchange.inbound?.forwarded !== undefined) {
-    const supported = socket.host.codecs().map((codec) => codec.name);
+    const supported = socket.codecs().map((codec) => codec.name);
     const codec = socket.info.codec ?? "an unknown encoding";
     socket.failed(new VelarosError("VELAROS_CODEC_MISMATCH", { codec, supported }), context);
-  } else if (socket.host.codecs().length === 0) {
+  } else if (socket.codecs().length === 0) {
     socket.host.codecMissing(context);
   }
   return !exchange.decoded && socket.encoder !== undefined
-    ? settleUnreadable(context, exchange.decodeError)
-    : settleBad(context, wireError("NOT_FOUND"));
+    ? settleUnreadable(socket, context, exchange.decodeError)
+    : settleBad(socket, context, wireError("NOT_FOUND"));
 }
 
 /** No codec could read the message; that is always answered, because the client can't know it otherwise. */
-function settleUnreadable(context: MessageContext, cause: Error | undefined): string {
-  const { exchange, socket } = context;
+function settleUnreadable(socket: RouterSocket, context: MessageContext, cause: Error | undefined): string {
+  const { exchange } = context;
   const problem = CodecError.is(cause) ? cause.problem : undefined;
   const message =
     problem === undefined ? wireErrors.BAD_MESSAGE : `${wireErrors.BAD_MESSAGE.slice(0, -1)}: ${problem}`;
   const id = exchange.explicitId ?? (CodecError.is(cause) ? cause.id : undefined);
-  if (!exchange.replied) answer(context, { code: "BAD_MESSAGE", message }, id);
+  if (!exchange.replied) answer(socket, context, { code: "BAD_MESSAGE", message }, id);
   socket.host.unanswered({ code: "BAD_MESSAGE", id, path: context.path, socketId: socket.id });
   return "BAD_MESSAGE";
 }
@@ -78,12 +80,16 @@ export function isTimeout(error: Error): boolean {
 }
 
 /** The client's mistake: answered when the client asked for an answer. */
-function settleBad(context: MessageContext, error: WireError & { readonly code: WireErrorCode }): string {
-  const { exchange, socket } = context;
+function settleBad(
+  socket: RouterSocket,
+  context: MessageContext,
+  error: WireError & { readonly code: WireErrorCode },
+): string {
+  const { exchange } = context;
   const id = exchange.explicitId;
   const isAboutSilence = error.code === "NOT_FOUND" || error.code === "TIMEOUT";
   const answers = !isAboutSilence || socket.host.settings.unanswered === "error";
-  if (id !== undefined && answers && !exchange.replied) answer(context, error, id);
+  if (id !== undefined && answers && !exchange.replied) answer(socket, context, error, id);
   socket.host.unanswered({ code: error.code, id, path: context.path, socketId: socket.id });
   return error.code;
 }
@@ -93,12 +99,13 @@ function wireError(code: WireErrorCode): WireError & { readonly code: WireErrorC
 }
 
 function answer(
+  socket: RouterSocket,
   context: MessageContext,
   error: WireError,
   id: string | undefined = context.exchange.explicitId,
   status = 0,
 ): void {
-  const { exchange, socket } = context;
+  const { exchange } = context;
   const { inbound } = exchange;
   const codec = context.codec ?? socket.encoder;
   if (codec === undefined || inbound === undefined || socket.closed) return;

@@ -11,21 +11,22 @@ import type {
 import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
-import type { Delivered, Exchange } from "../context/exchange.ts";
+import type { ContextSocket } from "../context/context-socket.ts";
+import type { Exchange } from "../context/exchange.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { emptyRecord, harmless, ignore, nothing, rejected, settled, toError } from "../context/records.ts";
 import { Conversation } from "../conversation/conversation.ts";
+import type { Delivered } from "../conversation/delivered.ts";
 import type { Inbox } from "../conversation/inbox.ts";
 import type { Waiter } from "../conversation/waiter.ts";
 import { VelarosError } from "../errors.ts";
-import type { ErrorListener } from "../router/options.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
-import type { SocketHost, SocketSettings } from "./host.ts";
+import type { ErrorListener, SocketHost, SocketSettings } from "./host.ts";
 import { runCloseChain, runOpenChain } from "./lifecycle.ts";
 import { isTimeout, settleOutcome } from "./outcome.ts";
 import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
-import type { PushOptions, Socket, SocketRequestOptions } from "./socket.ts";
+import type { PushOptions, SocketRequestOptions } from "./socket.ts";
 
 /** How a connection is taken in. */
 export interface ConnectOptions {
@@ -43,7 +44,7 @@ export interface ConnectOptions {
 }
 
 /** A connection between its outlet and the router's chains. */
-export class RouterSocket implements Socket {
+export class RouterSocket implements ContextSocket {
   readonly info: ConnectionInfo;
   readonly host: SocketHost;
   readonly options: ConnectOptions;
@@ -144,6 +145,10 @@ export class RouterSocket implements Socket {
     if (this.codec !== undefined) return this.codec;
     // A gateway has said what the client speaks, and it is nothing that we know: better silent than garbled.
     return this.info.codec === undefined ? this.host.codecs()[0] : undefined;
+  }
+
+  codecs(): readonly Codec[] {
+    return this.host.codecs();
   }
 
   get closed(): boolean {
@@ -283,7 +288,7 @@ export class RouterSocket implements Socket {
 
   /** The chain of a message has ended, and with it everything it started. */
   concluded(exchange: Exchange): void {
-    const code = exchange.root === undefined ? undefined : settleOutcome(exchange.root);
+    const code = exchange.root === undefined ? undefined : settleOutcome(this, exchange.root);
     const suspended = exchange.finish();
     if (exchange.inbound !== undefined) this.settled(exchange.inbound, exchange.forwarded, code);
     this.reader.handlerEnds(suspended);
