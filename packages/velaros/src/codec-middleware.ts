@@ -3,8 +3,7 @@ import type { ForwardedFacts } from "./connection.ts";
 import type { Context } from "./context/context.ts";
 import { messageContext } from "./context/message-context.ts";
 import type { MessageContext } from "./context/message-context.ts";
-import { toError } from "./context/records.ts";
-import { VelarosError } from "./errors.ts";
+import { VelarosError, toError } from "./errors.ts";
 import type { HandlerObject } from "./handler.ts";
 
 /**

@@ -178,3 +178,13 @@ export class ReplyError extends Error {
     return value instanceof Error && value.name === "ReplyError";
   }
 }
+
+/** What was thrown, as an error; anything else becomes the message of one. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error("Something was thrown that has no text.", { cause: thrown });
+  }
+}

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { isPromiseLike } from "./context/records.ts";
 import { type FieldProblem, VelarosError } from "./errors.ts";
+import { isPromiseLike } from "./promises.ts";
 
 /** Schemas of a route, by any library that follows Standard Schema: zod, valibot, arktype, … */
 export interface RouteSchemas<

@@ -1,9 +1,9 @@
 import type { InboundMessage } from "../connection.ts";
 import type { Conversation, Participant } from "../conversation/conversation.ts";
 import type { Inbox } from "../conversation/inbox.ts";
+import { emptyRecord } from "../records.ts";
 import type { ContextSocket } from "./context-socket.ts";
 import type { MessageContext } from "./message-context.ts";
-import { emptyRecord } from "./records.ts";
 
 /** What a context is for. */
 export type ExchangeKind = "message" | "open" | "close";

@@ -3,13 +3,14 @@ import type { ForwardedFacts, InboundMessage } from "../connection.ts";
 import type { Delivered } from "../conversation/delivered.ts";
 import { receiveMessage, requestMessage } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
+import { harmless, rejected, settled } from "../promises.ts";
+import { emptyRecord } from "../records.ts";
 import type { PushOptions, WaitOptions } from "../socket/socket.ts";
 import type { Context } from "./context.ts";
 import { currentParams } from "./current-params.ts";
 import { decodeData, decodeOwn, decodeReceived } from "./decode.ts";
 import { forwardable } from "./forwardable.ts";
 import { MessageState } from "./message-state.ts";
-import { emptyRecord, harmless, rejected, settled } from "./records.ts";
 import { sendReply } from "./reply.ts";
 import { runNext } from "./walk.ts";
 

@@ -1,7 +1,8 @@
+import { toError } from "../errors.ts";
+import { isPromiseLike, rejected, settled } from "../promises.ts";
 import { assertValid, validate } from "../validation.ts";
 import { encodeMessage } from "./encode.ts";
 import type { MessageContext } from "./message-context.ts";
-import { isPromiseLike, rejected, settled, toError } from "./records.ts";
 
 /** Answers the message of a context with what the route's output schema, if it has one, makes of `data`. */
 export function sendReply(context: MessageContext, data: unknown): Promise<void> {

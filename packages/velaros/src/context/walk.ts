@@ -1,6 +1,7 @@
 import type { Step } from "../chain/message-node.ts";
+import { toError } from "../errors.ts";
+import { isPromiseLike, settled } from "../promises.ts";
 import type { MessageContext } from "./message-context.ts";
-import { isPromiseLike, settled, toError } from "./records.ts";
 
 /**
  * Runs the next handler of the chain, and with it whatever it passes the message on to.

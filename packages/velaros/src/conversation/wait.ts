@@ -1,7 +1,7 @@
 import { encodeMessage } from "../context/encode.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import { rejected } from "../context/records.ts";
 import { VelarosError } from "../errors.ts";
+import { rejected } from "../promises.ts";
 import type { WaitOptions } from "../socket/socket.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Delivered } from "./delivered.ts";

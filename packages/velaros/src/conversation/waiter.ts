@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "velaros-protocol";
-import { ignore } from "../context/records.ts";
+import { ignore } from "../promises.ts";
 import type { WaitOptions } from "../socket/socket.ts";
 import type { Delivered } from "./delivered.ts";
 

@@ -1,6 +1,6 @@
 import { CloseCode, type MessageType } from "velaros-protocol";
 import type { ConnectionInlet, ConnectionOutlet } from "../connection.ts";
-import { ignore } from "../context/records.ts";
+import { ignore } from "../promises.ts";
 
 /** One message of a {@link CustomConnection}. */
 export interface SocketMessage {

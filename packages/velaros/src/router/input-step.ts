@@ -3,7 +3,7 @@ import type { Step } from "../chain/message-node.ts";
 import { decodeData } from "../context/decode.ts";
 import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import { isPromiseLike } from "../context/records.ts";
+import { isPromiseLike } from "../promises.ts";
 import { assertValid, validate } from "../validation.ts";
 
 /** The handler in front of a route with an input schema: lets through what fits. */

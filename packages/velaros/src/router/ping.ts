@@ -1,8 +1,8 @@
 import type { Runtime, Timer } from "velaros-protocol";
 import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInlet } from "../connection.ts";
-import { ignore } from "../context/records.ts";
 import { pingTimes } from "../ping-times.ts";
+import { ignore } from "../promises.ts";
 import type { CustomConnection } from "./custom-connection.ts";
 
 /** Pings a connection that can be pinged; closes it when no answer comes. Returns the way to stop. */

@@ -11,8 +11,7 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../conne
 import type { Context } from "../context/context.ts";
 import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import { nothing, toError } from "../context/records.ts";
-import { VelarosError } from "../errors.ts";
+import { VelarosError, toError } from "../errors.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
 import {
   type Attachment,
@@ -28,6 +27,7 @@ import { nodeRuntime } from "../node/runtime.ts";
 import { safeLogger } from "../node/safe-logger.ts";
 import { stderrLogger } from "../node/stderr-logger.ts";
 import type { Pattern } from "../pattern/pattern.ts";
+import { nothing } from "../records.ts";
 import type { ErrorListener, SocketHost, UnansweredEvent } from "../socket/host.ts";
 import { SocketInlet } from "../socket/inlet.ts";
 import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";

@@ -3,9 +3,10 @@ import type { MessageNode, Step } from "../chain/message-node.ts";
 import { Exchange, type ExchangeKind } from "../context/exchange.ts";
 import type { Context } from "../context/context.ts";
 import { MessageContext, messageContext } from "../context/message-context.ts";
-import { isPromiseLike, toError } from "../context/records.ts";
 import { runNext } from "../context/walk.ts";
+import { toError } from "../errors.ts";
 import { Pattern } from "../pattern/pattern.ts";
+import { isPromiseLike } from "../promises.ts";
 import type { RouterSocket } from "./router-socket.ts";
 
 const everything = new Pattern("/**");

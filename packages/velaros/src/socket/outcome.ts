@@ -1,8 +1,7 @@
 import { CodecError, type WireError, type WireErrorCode, wireErrors } from "velaros-protocol";
 import { encodeError } from "../context/encode.ts";
 import type { MessageContext } from "../context/message-context.ts";
-import { toError } from "../context/records.ts";
-import { ReplyError, VelarosError } from "../errors.ts";
+import { ReplyError, VelarosError, toError } from "../errors.ts";
 import type { RouterSocket } from "./router-socket.ts";
 
 /**
