@@ -1,6 +1,6 @@
 import type { InstanceRemovedCause } from "../events.ts";
 import type { Instance } from "./instance.ts";
-import type { RouteConflict } from "./route-table.ts";
+import type { RouteConflict } from "./route-index.ts";
 
 /** What a directory tells its owner. It is up to date when told. */
 export type DirectoryEvent =

@@ -1,6 +1,6 @@
 import type { Runtime } from "velaros-protocol";
 import type { WireVersions } from "./announcement.ts";
-import type { RouteOwners } from "./route-table.ts";
+import type { RouteOwners } from "./route-index.ts";
 
 /** What a directory has to know of its gateway, and its bounds. */
 export interface DirectoryOptions {

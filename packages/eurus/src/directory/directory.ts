@@ -11,7 +11,7 @@ import type { DirectoryOptions } from "./directory-options.ts";
 import { IgnoredInstances } from "./ignored-instances.ts";
 import { Instance } from "./instance.ts";
 import { Leases, ticksFor } from "./leases.ts";
-import { type PinnedClient, RouteTable } from "./route-table.ts";
+import { type PinnedClient, RouteIndex } from "./route-index.ts";
 import type { Route } from "./route.ts";
 import { Tombstones } from "./tombstones.ts";
 
@@ -34,7 +34,7 @@ export class Directory {
   readonly #tell: (event: DirectoryEvent) => void;
   readonly #instances = new Map<string, Instance>();
   readonly #balancers = new Map<string, { readonly balancer: Balancer; instances: number }>();
-  readonly #routes: RouteTable;
+  readonly #routes: RouteIndex;
   readonly #leases: Leases<string>;
   readonly #tombstones = new Tombstones();
   readonly #ignored: IgnoredInstances;
@@ -46,7 +46,7 @@ export class Directory {
   constructor(options: DirectoryOptions, tell: (event: DirectoryEvent) => void) {
     this.#options = options;
     this.#tell = tell;
-    this.#routes = new RouteTable(options.owners ?? {}, (conflict) => {
+    this.#routes = new RouteIndex(options.owners ?? {}, (conflict) => {
       tell({ type: "route-conflict", ...conflict });
     });
     const leaseMs = options.leaseMs ?? 5_000;

@@ -4,7 +4,7 @@ import type { InstanceAnnouncement, WireVersions } from "../directory/announceme
 import { Directory } from "../directory/directory.ts";
 import type { DirectoryEvent } from "../directory/directory.ts";
 import type { Instance } from "../directory/instance.ts";
-import type { PinnedClient } from "../directory/route-table.ts";
+import type { PinnedClient } from "../directory/route-index.ts";
 import type { Route } from "../directory/route.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent, InstanceRemovedCause } from "../events.ts";

@@ -19,7 +19,7 @@ export interface PinnedClient {
 export type RouteOwners = Readonly<Record<string, string>>;
 
 /** The routes of all services, and the index that finds them. */
-export class RouteTable {
+export class RouteIndex {
   readonly #owners: RouteOwners;
   readonly #onConflict: (conflict: RouteConflict) => void;
   readonly #routes = new Map<string, Route>();
