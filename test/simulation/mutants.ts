@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the end of handlers is not reported",
-    file: "eurus/src/service/acceptor.ts",
+    file: "eurus/src/service/gateway-pins.ts",
     original: "this.#tellScheduled = false;",
     planted: "this.#ended = [];",
   },

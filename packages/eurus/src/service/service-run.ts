@@ -15,10 +15,10 @@ import { minimumPayloadBytes } from "../link/limits.ts";
 import type { InstanceLink, LinkLostCause } from "../link/link.ts";
 import { wireVersion } from "../link/packet-header.ts";
 import type { Transport, TransportStatus } from "../transport/transport.ts";
-import type { AcceptorHost } from "./acceptor.ts";
-import { Acceptor } from "./acceptor.ts";
 import { ServiceAnnouncer } from "./announcer.ts";
 import { drain } from "./drain.ts";
+import { GatewayPins } from "./gateway-pins.ts";
+import type { GatewayPinsHost } from "./gateway-pins.ts";
 import type { RouterSetup } from "./router-setup.ts";
 import type { ServiceSettings } from "./service-options.ts";
 import type { VirtualConnection } from "./virtual-connection.ts";
@@ -39,7 +39,7 @@ export interface ServiceRunOptions {
 const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A service from one start to the stop that follows; the next start makes another one. */
-export class ServiceRun implements AcceptorHost {
+export class ServiceRun implements GatewayPinsHost {
   readonly runtime: Runtime;
   readonly events: EventSource<ServiceEvent>;
   readonly maxSockets: number;
@@ -51,7 +51,7 @@ export class ServiceRun implements AcceptorHost {
   readonly #connectOptions: ConnectOptions;
   readonly #links: LinkAcceptor;
   readonly #announcer: ServiceAnnouncer;
-  readonly #acceptors = new Set<Acceptor>();
+  readonly #pins = new Set<GatewayPins>();
   #stopTicks: (() => void) | undefined;
   readonly #bus: BusWatch;
   #tickedAtMs = 0;
@@ -130,7 +130,7 @@ export class ServiceRun implements AcceptorHost {
     this.draining = true;
     this.events.emit({ type: "draining" });
     this.#announcer.drain();
-    const connections = [...this.#acceptors].flatMap((acceptor) => [...acceptor.connections]);
+    const connections = [...this.#pins].flatMap((pins) => [...pins.connections]);
     await drain(connections, {
       runtime: this.runtime,
       timeoutMs: settings.drainTimeoutMs,
@@ -165,31 +165,31 @@ export class ServiceRun implements AcceptorHost {
     return known.length === 0 || known.includes(codec);
   }
 
-  gone(acceptor: Acceptor): void {
-    this.#acceptors.delete(acceptor);
+  gone(pins: GatewayPins): void {
+    this.#pins.delete(pins);
   }
 
-  #accept(link: InstanceLink): Acceptor {
-    const acceptor = new Acceptor(link, this);
-    this.#acceptors.add(acceptor);
-    return acceptor;
+  #accept(link: InstanceLink): GatewayPins {
+    const pins = new GatewayPins(link, this);
+    this.#pins.add(pins);
+    return pins;
   }
 
   #linkIds(): ReadonlyMap<string, number> {
-    return new Map([...this.#acceptors].map(({ link }) => [link.identity.gatewayId, link.linkId]));
+    return new Map([...this.#pins].map(({ link }) => [link.identity.gatewayId, link.linkId]));
   }
 
   #heard({ gatewayId, epoch, links }: GatewayAnnouncement): void {
     if (links === undefined) return;
-    for (const acceptor of this.#acceptors) {
-      const { identity } = acceptor.link;
+    for (const pins of this.#pins) {
+      const { identity } = pins.link;
       if (identity.gatewayId !== gatewayId || identity.gatewayEpoch !== epoch) continue;
-      acceptor.heartbeat(links.get(this.#options.id) === identity.linkId);
+      pins.heartbeat(links.get(this.#options.id) === identity.linkId);
     }
   }
 
   #gone(gatewayId: string, cause: LinkLostCause): void {
-    for (const { link } of this.#acceptors) {
+    for (const { link } of this.#pins) {
       if (link.identity.gatewayId === gatewayId) link.fail(cause);
     }
   }

@@ -9,8 +9,8 @@ import type { InstanceLink, LinkListener, LinkLostCause } from "../link/link.ts"
 import type { VirtualConnectionOwner } from "./virtual-connection.ts";
 import { VirtualConnection } from "./virtual-connection.ts";
 
-/** What the acceptors of all gateways share. */
-export interface AcceptorHost {
+/** What the pins of all gateways share. */
+export interface GatewayPinsHost {
   readonly runtime: Runtime;
   readonly events: EventSource<ServiceEvent>;
   /** More virtual sockets than this are refused, and opened elsewhere. */
@@ -29,14 +29,17 @@ export interface AcceptorHost {
   speaks(codec: string): boolean;
   /** Opens a socket in the service's router. */
   connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
-  /** The link is gone, and with it this acceptor. */
-  gone(acceptor: Acceptor): void;
+  /** The link is gone, and with it these pins. */
+  gone(pins: GatewayPins): void;
 }
 
-/** All virtual sockets of one gateway: turns the frames of its link into connections and messages. */
-export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualConnectionOwner {
+/**
+ * One link to a gateway, and the clients that it has pinned here: turns what arrives into virtual connections and their
+ * messages. Answers go from the connections to the link, and here only what is said of several messages at once.
+ */
+export class GatewayPins implements LinkListener<GatewayToInstanceFrame>, VirtualConnectionOwner {
   readonly link: InstanceLink;
-  readonly #host: AcceptorHost;
+  readonly #host: GatewayPinsHost;
   readonly #connections = new Map<number, VirtualConnection>();
   /** Whose handlers have ended since the gateway was last told, which happens once per turn. */
   #ended: VirtualConnection[] = [];
@@ -45,7 +48,7 @@ export class Acceptor implements LinkListener<GatewayToInstanceFrame>, VirtualCo
   /** Heartbeats of the gateway in a row that did not name the link. */
   #unnamed = 0;
 
-  constructor(link: InstanceLink, host: AcceptorHost) {
+  constructor(link: InstanceLink, host: GatewayPinsHost) {
     this.link = link;
     this.#host = host;
   }
