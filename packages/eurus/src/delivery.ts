@@ -4,6 +4,18 @@ import type { Transport } from "./transport/transport.ts";
 const timeoutMs = 2_000;
 const checkIntervalMs = 5;
 
+/** Says goodbye, behind everything that was said on these links; resolves when that and the goodbye are delivered. */
+export async function leaveBus(
+  transport: Transport,
+  runtime: Runtime,
+  links: readonly { readonly allTaken: boolean }[],
+  sayGoodbye: () => void,
+): Promise<void> {
+  await untilDelivered(transport, runtime, links);
+  sayGoodbye();
+  await untilDelivered(transport, runtime, []);
+}
+
 /**
  * Resolves when peers have taken what the links were given and the bus has what was published, or after two seconds:
  * whoever leaves waits that long for its last words to arrive, and no longer.

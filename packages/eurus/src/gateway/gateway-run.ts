@@ -3,17 +3,16 @@ import { BusWatch } from "../bus-watch.ts";
 import { ownCloses } from "../close-reasons.ts";
 import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
-import { untilDelivered } from "../delivery.ts";
-import { EurusError } from "../errors.ts";
+import { leaveBus } from "../delivery.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent, UnpinnedCause } from "../events.ts";
 import { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame } from "../link/frame.ts";
-import { wireVersion } from "../link/packet-header.ts";
-import { minimumPayloadBytes } from "../link/limits.ts";
-import type { GatewayLink, LinkLostCause } from "../link/link.ts";
+import type { LinkLostCause } from "../link/link.ts";
+import { checkPayloadLimit } from "../link/payload-limit.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
+import { wireVersions } from "../wire-versions.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
 import { pathProblem } from "./canonical-path.ts";
 import { deliver } from "./deliver.ts";
@@ -42,7 +41,6 @@ export interface GatewayRunOptions {
 
 /** After this long without an acknowledgement the client is told that nobody knows. */
 const unacknowledgedMs = 5_000;
-const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A gateway from one start to the stop that follows; the next start makes another one. */
 export class GatewayRun implements GatewayParts, InstancePinsOwner {
@@ -113,11 +111,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
   }
 
   async start(): Promise<void> {
-    const { maxPayloadBytes } = this.#transport;
-    if (maxPayloadBytes < minimumPayloadBytes) {
-      const details = { maxPayloadBytes, minimumBytes: minimumPayloadBytes };
-      throw new EurusError("EURUS_PAYLOAD_LIMIT_TOO_SMALL", details);
-    }
+    checkPayloadLimit(this.#transport);
     this.#dialer.start();
     this.#bindings = [
       this.#transport.subscribe(subjects.serviceAnnouncements(), (packet) => this.fleet.hear(packet)),
@@ -174,9 +168,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** Says goodbye once everything else was said. */
   async leave(): Promise<void> {
-    await this.#delivered(this.#dialer.links());
-    this.#announcer.goodbye();
-    await this.#delivered([]);
+    const links = this.#dialer.links();
+    await leaveBus(this.#transport, this.options.runtime, links, () => this.#announcer.goodbye());
     this.abandon();
   }
 
@@ -275,10 +268,5 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
         edge.socket.close(status, reason);
       }
     }
-  }
-
-  /** Resolves when peers have taken what was said on these links, and the bus what was published. */
-  #delivered(links: readonly GatewayLink[]): Promise<void> {
-    return untilDelivered(this.#transport, this.options.runtime, links);
   }
 }

@@ -6,15 +6,14 @@ import { BusWatch } from "../bus-watch.ts";
 import type { GatewayAnnouncement } from "../directory/announcement.ts";
 import { tickMs } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
-import { untilDelivered } from "../delivery.ts";
-import { EurusError } from "../errors.ts";
+import { leaveBus } from "../delivery.ts";
 import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import { LinkAcceptor } from "../link/acceptor.ts";
-import { minimumPayloadBytes } from "../link/limits.ts";
 import type { InstanceLink, LinkLostCause } from "../link/link.ts";
-import { wireVersion } from "../link/packet-header.ts";
+import { checkPayloadLimit } from "../link/payload-limit.ts";
 import type { Transport, TransportStatus } from "../transport/transport.ts";
+import { wireVersions } from "../wire-versions.ts";
 import { ServiceAnnouncer } from "./announcer.ts";
 import { drain } from "./drain.ts";
 import { GatewayPins } from "./gateway-pins.ts";
@@ -35,8 +34,6 @@ export interface ServiceRunOptions {
   readonly onError: ((error: Error) => void) | undefined;
   gatewayNames(): readonly string[];
 }
-
-const wireVersions = { min: wireVersion, max: wireVersion } as const;
 
 /** A service from one start to the stop that follows; the next start makes another one. */
 export class ServiceRun implements GatewayPinsHost {
@@ -104,11 +101,7 @@ export class ServiceRun implements GatewayPinsHost {
   }
 
   async start(): Promise<void> {
-    const { maxPayloadBytes } = this.#options.transport;
-    if (maxPayloadBytes < minimumPayloadBytes) {
-      const details = { maxPayloadBytes, minimumBytes: minimumPayloadBytes };
-      throw new EurusError("EURUS_PAYLOAD_LIMIT_TOO_SMALL", details);
-    }
+    checkPayloadLimit(this.#options.transport);
     this.#links.start();
     this.#bus.start(() => this.#checkBus());
     await this.#announcer.start();
@@ -126,7 +119,7 @@ export class ServiceRun implements GatewayPinsHost {
   }
 
   async stop(): Promise<void> {
-    const { settings } = this.#options;
+    const { settings, transport } = this.#options;
     this.draining = true;
     this.events.emit({ type: "draining" });
     this.#announcer.drain();
@@ -136,9 +129,7 @@ export class ServiceRun implements GatewayPinsHost {
       timeoutMs: settings.drainTimeoutMs,
       keepClients: settings.onInstanceLost === "repin",
     });
-    await this.#delivered(this.#links.links());
-    this.#announcer.goodbye();
-    await this.#delivered([]);
+    await leaveBus(transport, this.runtime, this.#links.links(), () => this.#announcer.goodbye());
     this.abandon();
   }
 
@@ -206,10 +197,5 @@ export class ServiceRun implements GatewayPinsHost {
   #checkBus(): void {
     this.#bus.check();
     this.#announcer.setAway(this.#bus.isDoubtful);
-  }
-
-  /** Resolves when peers have taken what was said on these links, and the bus what was published. */
-  #delivered(links: readonly InstanceLink[]): Promise<void> {
-    return untilDelivered(this.#options.transport, this.runtime, links);
   }
 }
