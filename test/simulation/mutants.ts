@@ -104,9 +104,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "nobody is told of messages that are never acknowledged",
-    file: "eurus/src/gateway/gateway-run.ts",
-    original: "pin of edge.pins) settleOverdue(this, pin, tick);",
-    planted: "pin of edge.pins) if (tick < 0) settleOverdue(this, pin, tick);",
+    file: "eurus/src/gateway/overdue.ts",
+    original: "pin of edge.pins) settleOverdue(parts, pin, tick);",
+    planted: "pin of edge.pins) if (tick < 0) settleOverdue(parts, pin, tick);",
   },
   {
     name: "a client that waited for room is never read again",

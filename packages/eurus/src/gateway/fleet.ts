@@ -1,41 +1,34 @@
 import { AnnouncementGate } from "../directory/announcement-gate.ts";
 import { readInstanceAnnouncement } from "../directory/announcement-codec.ts";
-import type { InstanceAnnouncement, WireVersions } from "../directory/announcement.ts";
+import type { WireVersions } from "../directory/announcement.ts";
 import { Directory } from "../directory/directory.ts";
 import type { DirectoryEvent } from "../directory/directory.ts";
 import type { Instance } from "../directory/instance.ts";
 import type { PinnedClient } from "../directory/route-index.ts";
 import type { Route } from "../directory/route.ts";
-import type { EventSource } from "../event-source.ts";
-import type { GatewayEvent, InstanceRemovedCause } from "../events.ts";
-import type { LinkDialer } from "../link/dialer.ts";
-import type { LinkLostCause } from "../link/link.ts";
+import type { InstanceName } from "../events.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Packet } from "../transport/transport.ts";
-import type { GatewaySettings } from "./gateway-options.ts";
-import { InstancePins } from "./instance-pins.ts";
-import type { InstancePinsOwner } from "./instance-pins.ts";
+import type { InstancePins } from "./instance-pins.ts";
 import type { KnownInstance } from "./known.ts";
+import { PinnedInstances } from "./pinned-instances.ts";
+import type { PinnedInstancesOptions } from "./pinned-instances.ts";
 
 /** What a fleet is made of. */
-export interface FleetOptions {
+export interface FleetOptions extends PinnedInstancesOptions {
   readonly gatewayName: string;
-  readonly gatewayId: string;
   readonly versions: WireVersions;
-  readonly settings: GatewaySettings;
-  readonly events: EventSource<GatewayEvent>;
-  readonly dialer: LinkDialer;
-  readonly owner: InstancePinsOwner;
   /** An instance was heard of for the first time, or something is to be asked or told: announce soon. */
   announceSoon(): void;
 }
 
-/** The instances that a gateway knows, and its links to them. */
+/** The instances that a gateway knows: who is there, which route leads where, who gets the next client. */
 export class Fleet {
+  /** Those that clients are pinned to. */
+  readonly pinned: PinnedInstances;
   readonly #options: FleetOptions;
   readonly #directory: Directory;
   readonly #gate = new AnnouncementGate();
-  readonly #links = new Map<string, InstancePins>();
   readonly #listeners = new Map<string, Set<() => void>>();
   #away = false;
   #doubtful = false;
@@ -53,6 +46,7 @@ export class Fleet {
       },
       (event) => this.#tell(event),
     );
+    this.pinned = new PinnedInstances(options, this.#directory);
   }
 
   /** Whether the bus is away, and with it everybody on it. */
@@ -81,37 +75,16 @@ export class Fleet {
     return this.#directory.canServe(path);
   }
 
+  /** How many ticks of the gateway's loop have passed. */
+  get ticks(): number {
+    return this.pinned.ticks;
+  }
+
   /** The instance with the fewest clients among those that serve the route. */
   choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {
     const candidates = route.candidates().filter(({ id }) => !refusedBy.includes(id));
     const chosen = this.#directory.balancer(route.service)?.choose(candidates);
-    return chosen === undefined ? undefined : this.#linkTo(chosen);
-  }
-
-  opened({ instance }: InstancePins): void {
-    this.#directory.balancer(instance.service)?.opened(instance.load);
-  }
-
-  closed({ instance }: InstancePins): void {
-    this.#directory.balancer(instance.service)?.closed(instance.load);
-  }
-
-  suspect(instanceId: string): void {
-    this.#directory.suspect(instanceId);
-  }
-
-  restore(instanceId: string): void {
-    this.#directory.restore(instanceId);
-  }
-
-  /** The link to an instance is lost. Only one that answers nobody is given up altogether. */
-  lost(pins: InstancePins, cause: LinkLostCause): void {
-    // A link that was given up before says nothing about the instance that may have come after it.
-    if (this.#links.get(pins.instanceId) !== pins) return;
-    this.#links.delete(pins.instanceId);
-    if (cause === "suspect-timeout") this.#directory.lose(pins.instanceId);
-    // The suspicion was this link's, which nobody can restore any more.
-    else this.#directory.restore(pins.instanceId);
+    return chosen === undefined ? undefined : this.pinned.linked(chosen);
   }
 
   /**
@@ -146,7 +119,7 @@ export class Fleet {
       return;
     }
     this.#directory.apply(announcement);
-    this.#checkLink(announcement);
+    this.pinned.announced(announcement);
     if (announcement.links !== undefined) {
       this.#directory.expectGateways(Math.max(1, announcement.links.size));
     }
@@ -159,8 +132,14 @@ export class Fleet {
 
   /** A tick of the gateway's loop has passed. */
   tick(): void {
+    this.pinned.tick();
     this.#gate.tick();
     this.#directory.tick();
+  }
+
+  /** The gateway goes: from now on lost links are no news. */
+  leave(): void {
+    this.pinned.leave();
   }
 
   /** What the gateway's next announcement has to ask and to tell. */
@@ -174,7 +153,7 @@ export class Fleet {
   /** The instances that are known, each with the number of the link to it; 0 without one. */
   linkIds(): ReadonlyMap<string, number> {
     const ids = new Map<string, number>();
-    for (const { id } of this.#directory.instances()) ids.set(id, this.#links.get(id)?.link.linkId ?? 0);
+    for (const { id } of this.#directory.instances()) ids.set(id, this.pinned.get(id)?.link.linkId ?? 0);
     return ids;
   }
 
@@ -185,39 +164,8 @@ export class Fleet {
       routes: routesOf(instance),
       draining: instance.isDraining,
       suspect: instance.isSuspect,
-      pins: this.#links.get(instance.id)?.size ?? 0,
+      pins: this.pinned.get(instance.id)?.size ?? 0,
     }));
-  }
-
-  #linkTo(instance: Instance): InstancePins {
-    const known = this.#links.get(instance.id);
-    if (known !== undefined && known.link.state !== "lost") return known;
-    const pins = new InstancePins(instance, this.#options.dialer, this.#options.owner);
-    this.#links.set(instance.id, pins);
-    return pins;
-  }
-
-  /** An instance that twice does not name a link which it once answered on has lost it. */
-  #checkLink(announcement: InstanceAnnouncement): void {
-    const instance = this.#directory.instance(announcement.instanceId);
-    const pins = this.#links.get(announcement.instanceId);
-    // Late copies and other epochs say nothing about the link.
-    if (pins === undefined || instance?.announcement !== announcement || pins.instance !== instance) return;
-    // What was opened and is not yet accepted can't be in the totals that the instance just told.
-    this.#directory.balancer(pins.service)?.pending(instance.load, pins.opening);
-    if (announcement.links === undefined) return;
-    pins.heartbeat(announcement.links.get(this.#options.gatewayId) === pins.link.linkId);
-  }
-
-  #part({ id }: Instance, cause: InstanceRemovedCause): void {
-    const pins = this.#links.get(id);
-    if (pins === undefined) return;
-    if (cause === "removed" || cause === "not-for-us" || cause === "incompatible") {
-      this.#links.delete(id);
-      this.#options.owner.removed(pins);
-    } else {
-      pins.link.fail(linkCauses[cause]);
-    }
   }
 
   #tell(event: DirectoryEvent): void {
@@ -237,7 +185,7 @@ export class Fleet {
         break;
       case "instance-removed":
         events.emit({ type: event.type, ...nameOf(event.instance), cause: event.cause });
-        this.#part(event.instance, event.cause);
+        this.pinned.part(event.instance, event.cause);
         break;
       case "route-conflict":
         events.emit(event);
@@ -251,14 +199,7 @@ export class Fleet {
   }
 }
 
-const linkCauses = {
-  goodbye: "goodbye",
-  "lease-expired": "lease-expired",
-  "new-epoch": "new-epoch",
-  unreachable: "suspect-timeout",
-} as const satisfies Partial<Record<InstanceRemovedCause, LinkLostCause>>;
-
-function nameOf({ service, id }: Instance): { readonly service: string; readonly instanceId: string } {
+function nameOf({ service, id }: Instance): InstanceName {
   return { service, instanceId: id };
 }
 

@@ -1,10 +1,7 @@
-import type { Backlog } from "../backlog.ts";
 import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent } from "../events.ts";
-import type { EdgeSocket } from "./edge-socket.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Forwarder } from "./forward.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 
 /** What the parts of one running gateway share. */
@@ -13,7 +10,4 @@ export interface GatewayParts {
   readonly events: EventSource<GatewayEvent>;
   readonly sockets: EdgeSockets;
   readonly fleet: Fleet;
-  readonly forwarder: Forwarder;
-  /** Output of services for clients that do not take it yet. */
-  readonly backlog: Backlog<EdgeSocket>;
 }

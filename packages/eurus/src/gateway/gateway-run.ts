@@ -5,17 +5,15 @@ import { ticksFor } from "../directory/leases.ts";
 import { startTicks } from "../directory/ticker.ts";
 import { leaveBus } from "../delivery.ts";
 import type { EventSource } from "../event-source.ts";
-import type { GatewayEvent, UnpinnedCause } from "../events.ts";
+import type { GatewayEvent } from "../events.ts";
 import { LinkDialer } from "../link/dialer.ts";
-import type { InstanceToGatewayFrame } from "../link/frame.ts";
-import type { LinkLostCause } from "../link/link.ts";
 import { checkPayloadLimit } from "../link/payload-limit.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { wireVersions } from "../wire-versions.ts";
 import { GatewayAnnouncer } from "./announcer.ts";
 import { pathProblem } from "./canonical-path.ts";
-import { deliver } from "./deliver.ts";
+import { ClientDeliverer } from "./deliver.ts";
 import { closeAll, untilSettled } from "./drain.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
@@ -24,10 +22,7 @@ import { Forwarder } from "./forward.ts";
 import type { GatewaySettings } from "./gateway-options.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { instanceLost, instanceRemoved } from "./instance-lost.ts";
-import type { InstancePins, InstancePinsOwner } from "./instance-pins.ts";
-import type { KnownInstance } from "./known.ts";
-import { settleGivenUp, settleOverdue } from "./outcomes.ts";
-import type { Pin } from "./pin.ts";
+import { closeStalled, endUnopened, settleUnacknowledged } from "./overdue.ts";
 
 /** What one run of a gateway gets from the gateway. */
 export interface GatewayRunOptions {
@@ -39,28 +34,26 @@ export interface GatewayRunOptions {
   readonly events: EventSource<GatewayEvent>;
 }
 
-/** After this long without an acknowledgement the client is told that nobody knows. */
-const unacknowledgedMs = 5_000;
-
-/** A gateway from one start to the stop that follows; the next start makes another one. */
-export class GatewayRun implements GatewayParts, InstancePinsOwner {
+/**
+ * A gateway from one start to the stop that follows; the next start makes another one. Puts the parts together and
+ * keeps their time:
+ *
+ * - A message of a client goes {@link Forwarder} → {@link Fleet}, which knows its route and instance → `Pin` → link.
+ * - What a service says goes link → `InstancePins`, which knows the pin → {@link ClientDeliverer} → the client's socket.
+ * - Who loses an instance comes here, and goes to `instance-lost.ts`; who waits too long is found by `overdue.ts`.
+ */
+export class GatewayRun implements GatewayParts {
   readonly options: GatewaySettings;
   readonly sockets: EdgeSockets;
   readonly events: EventSource<GatewayEvent>;
   readonly fleet: Fleet;
   readonly forwarder: Forwarder;
-  readonly backlog: Backlog<EdgeSocket>;
-  readonly forwardHeaders: ReadonlySet<string>;
-  /** Counts up every 250 ms. */
-  ticks = 0;
   readonly #transport: Transport;
   readonly #dialer: LinkDialer;
   readonly #announcer: GatewayAnnouncer;
-  readonly #opening = new Set<Pin>();
   readonly #bus: BusWatch;
   #bindings: Unsubscribe[] = [];
   #stopTicks: (() => void) | undefined;
-  #left = false;
 
   constructor({ name, id, transport, settings, sockets, events }: GatewayRunOptions) {
     const { runtime } = settings;
@@ -68,7 +61,6 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     this.options = settings;
     this.sockets = sockets;
     this.events = events;
-    this.forwardHeaders = settings.forwardHeaders;
     this.#transport = transport;
     this.#dialer = new LinkDialer({
       transport,
@@ -78,6 +70,11 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       gatewayEpoch: epoch,
       onProblem: (error) => events.emit({ type: "error", error }),
     });
+    this.forwarder = new Forwarder(this);
+    const backlog = new Backlog<EdgeSocket>(settings.maxBacklogBytes, ({ socket }) => {
+      const { status, reason } = ownCloses.slowClientsBacklog;
+      socket.close(status, reason);
+    });
     this.fleet = new Fleet({
       gatewayName: name,
       gatewayId: id,
@@ -85,7 +82,9 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       settings,
       events,
       dialer: this.#dialer,
-      owner: this,
+      deliverer: new ClientDeliverer(this, this.forwarder, backlog),
+      lost: (instance, cause) => instanceLost(this, this.forwarder, instance, cause),
+      removed: (instance) => instanceRemoved(this, instance, "removed"),
       announceSoon: () => this.#announcer.announceSoon(),
     });
     this.#announcer = new GatewayAnnouncer(transport, runtime, settings.heartbeatIntervalMs, {
@@ -102,11 +101,6 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
       echo: this.#announcer.echo,
       onStatus: (status) => events.emit({ type: "bus", status }),
       onError: (error) => events.emit({ type: "error", error }),
-    });
-    this.forwarder = new Forwarder(this);
-    this.backlog = new Backlog(settings.maxBacklogBytes, ({ socket }) => {
-      const { status, reason } = ownCloses.slowClientsBacklog;
-      socket.close(status, reason);
     });
   }
 
@@ -126,20 +120,8 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     return this.#bus.status;
   }
 
-  nowMs(): number {
-    return this.options.runtime.nowMs();
-  }
-
   canServePath(path: string): boolean {
     return pathProblem(path, this.options) === undefined && this.fleet.canServe(path);
-  }
-
-  services(): readonly KnownInstance[] {
-    return this.fleet.list();
-  }
-
-  remove(instanceId: string): boolean {
-    return this.fleet.remove(instanceId);
   }
 
   ping(instanceId: string, timeoutMs: number): Promise<boolean> {
@@ -175,7 +157,7 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
 
   /** Lets go of everything at once. */
   abandon(): void {
-    this.#left = true;
+    this.fleet.leave();
     this.#stopTicks?.();
     this.#announcer.stop();
     this.#bus.stop();
@@ -183,90 +165,19 @@ export class GatewayRun implements GatewayParts, InstancePinsOwner {
     this.#dialer.stop();
   }
 
-  frame(instance: InstancePins, frame: InstanceToGatewayFrame): void {
-    if (frame.type === "opened" || frame.type === "refused") {
-      const pin = instance.get(frame.pin);
-      if (pin !== undefined) this.#opening.delete(pin);
-    }
-    deliver(this, instance, frame);
-  }
-
-  pinned(pin: Pin): void {
-    const { service, instance, edge } = pin;
-    this.#opening.add(pin);
-    this.fleet.opened(instance);
-    this.events.emit({ type: "pinned", service, instanceId: instance.instanceId, socketId: edge.id });
-  }
-
-  unpinned(pin: Pin, cause: UnpinnedCause): void {
-    const { service, instance, edge } = pin;
-    this.#opening.delete(pin);
-    this.fleet.closed(instance);
-    this.events.emit({
-      type: "unpinned",
-      service,
-      instanceId: instance.instanceId,
-      socketId: edge.id,
-      cause,
-    });
-  }
-
-  suspect({ instanceId }: InstancePins): void {
-    this.fleet.suspect(instanceId);
-  }
-
-  restored({ instanceId }: InstancePins): void {
-    this.fleet.restore(instanceId);
-  }
-
-  lost(instance: InstancePins, cause: LinkLostCause): void {
-    if (this.#left) return;
-    this.fleet.lost(instance, cause);
-    instanceLost(this, instance, cause);
-  }
-
-  removed(instance: InstancePins): void {
-    instanceRemoved(this, instance, "removed");
-  }
-
   #tick(): void {
-    this.ticks++;
     this.#announcer.echo.tick();
     this.#checkBus();
     this.fleet.tick();
-    this.#endStalled();
+    endUnopened(this);
+    closeStalled(this);
     // A bus within the process acknowledges nothing, and loses nothing.
-    if (!this.#transport.reliable && this.ticks % ticksFor(1_000) === 0) this.#settleOverdue();
+    if (!this.#transport.reliable && this.fleet.ticks % ticksFor(1_000) === 0) settleUnacknowledged(this);
   }
 
   /** The bus is away when it says so, and also when it says nothing but does not bring back what we announce. */
   #checkBus(): void {
     this.#bus.check();
     this.fleet.setBus(this.#bus.status !== "connected", this.#bus.isDoubtful);
-  }
-
-  #settleOverdue(): void {
-    const tick = this.ticks - ticksFor(unacknowledgedMs);
-    for (const edge of this.sockets.all()) {
-      if (edge.openMessages === 0) continue;
-      for (const pin of edge.pins) settleOverdue(this, pin, tick);
-    }
-  }
-
-  #endStalled(): void {
-    const nowMs = this.nowMs();
-    for (const pin of this.#opening) {
-      if (pin.openedAtMs > nowMs - this.options.openTimeoutMs) break;
-      settleGivenUp(this, pin);
-      pin.instance.end(pin, "open-timeout", ownCloses.instanceLost);
-    }
-    for (const [edge, sinceMs] of this.sockets.waiting) {
-      // Nobody is slow because the bus is away: the time begins anew when it is back.
-      if (this.fleet.away) this.sockets.waiting.set(edge, nowMs);
-      else if (sinceMs <= nowMs - this.options.stallTimeoutMs) {
-        const { status, reason } = ownCloses.serviceTooSlow;
-        edge.socket.close(status, reason);
-      }
-    }
   }
 }

@@ -124,7 +124,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
 
   /** The services that can be routed to: one entry for each instance, by name and age. */
   services(): readonly KnownInstance[] {
-    return this.#run?.services() ?? [];
+    return this.#run?.fleet.list() ?? [];
   }
 
   /** The sockets of the clients that are connected, and where they are pinned. */
@@ -150,7 +150,7 @@ export class Gateway implements HandlerObject, AsyncDisposable {
    * @returns Whether it was taken out: false when it is not there, or when nobody may be.
    */
   removeService(service: string | { readonly id: string }): boolean {
-    return this.#run?.remove(typeof service === "string" ? service : service.id) ?? false;
+    return this.#run?.fleet.remove(typeof service === "string" ? service : service.id) ?? false;
   }
 
   /**

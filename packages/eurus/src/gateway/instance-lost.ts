@@ -2,6 +2,7 @@ import { ownCloses } from "../close-reasons.ts";
 import type { LinkLostCause } from "../link/link.ts";
 import { closeInBatches } from "./close-batches.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
+import type { Forwarder } from "./forward.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins, PinClose } from "./instance-pins.ts";
 import { settleGivenUp, settleLost } from "./outcomes.ts";
@@ -15,8 +16,13 @@ const farewellMs = 1_000;
  * the way that the service declared, except those whose messages the instance certainly never got: they are
  * moved and notice nothing.
  */
-export function instanceLost(parts: GatewayParts, instance: InstancePins, cause: LinkLostCause): void {
-  const { events, forwarder } = parts;
+export function instanceLost(
+  parts: GatewayParts,
+  forwarder: Forwarder,
+  instance: InstancePins,
+  cause: LinkLostCause,
+): void {
+  const { events } = parts;
   const { service, instanceId } = instance;
   const pins = instance.all();
   if (!isPlanned(cause)) events.emit({ type: "link-lost", service, instanceId, cause, pins: pins.length });

@@ -8,21 +8,26 @@ import type { EdgeSocket } from "./edge-socket.ts";
 import { takeOpen } from "./outcomes.ts";
 import { Pin } from "./pin.ts";
 
-/** What the pins of an instance tell the gateway they belong to. */
+/** Takes what instances say about clients that are pinned to them. */
+export interface Deliverer {
+  deliver(pin: Pin, frame: InstanceToGatewayFrame): void;
+  /** It was said about nobody: the pin has ended (`socket-closed`), or the instance made it up (`foreign-pin`). */
+  drop(instance: InstancePins, cause: "socket-closed" | "foreign-pin"): void;
+}
+
+/** Whoever chooses among instances, as their pins see it. */
 export interface InstancePinsOwner {
   /** Upgrade headers that services may see, lower-case. */
   readonly forwardHeaders: ReadonlySet<string>;
+  readonly deliverer: Deliverer;
   nowMs(): number;
   /** Counts up every 250 ms. */
   readonly ticks: number;
-  frame(instance: InstancePins, frame: InstanceToGatewayFrame): void;
   pinned(pin: Pin): void;
   unpinned(pin: Pin, cause: UnpinnedCause): void;
   suspect(instance: InstancePins): void;
   restored(instance: InstancePins): void;
   lost(instance: InstancePins, cause: LinkLostCause): void;
-  /** The instance is no longer wanted, though it may be alive. */
-  removed(instance: InstancePins): void;
 }
 
 /** How a pin ended, for the instance. */
@@ -32,12 +37,17 @@ export interface PinClose {
   readonly source: CloseSource;
 }
 
-/** One link to an instance, and the clients that are pinned over it. */
+/**
+ * One link to an instance, and the clients that are pinned over it. Here the two ways of a message cross the link: what
+ * clients send has come to a {@link Pin}, which writes to the link; what the instance says is handed on with its pin.
+ */
 export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
   readonly instance: Instance;
   readonly link: GatewayLink;
   readonly #owner: InstancePinsOwner;
   readonly #pins = new Map<number, Pin>();
+  /** The pins that the instance has not accepted yet, in the order in which they were opened. */
+  readonly #opening = new Set<Pin>();
   #lastPin = 0;
   /** The instance has answered on this link, so it knows it. */
   #answered = false;
@@ -66,22 +76,11 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
 
   /** How many pins the instance has not accepted yet. */
   get opening(): number {
-    let count = 0;
-    for (const pin of this.#pins.values()) if (pin.state === "opening") count++;
-    return count;
+    return this.#opening.size;
   }
 
   get size(): number {
     return this.#pins.size;
-  }
-
-  get(pin: number): Pin | undefined {
-    return this.#pins.get(pin);
-  }
-
-  /** Whether there was ever such a pin, though it may have ended. */
-  hasOpened(pin: number): boolean {
-    return pin <= this.#lastPin;
   }
 
   /** Every pin; safe to end them while walking. */
@@ -96,9 +95,24 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
     this.#lastPin = number;
     const pin = new Pin(number, edge, this, this.#owner.nowMs(), refusedBy);
     this.#pins.set(number, pin);
+    this.#opening.add(pin);
     edge.pinned(pin);
     this.#owner.pinned(pin);
     return pin;
+  }
+
+  /** The instance has accepted a pin. */
+  accept(pin: Pin): void {
+    this.#opening.delete(pin);
+    pin.accepted();
+  }
+
+  /** The pins that were opened at `timeMs` or before and are not accepted; safe to end them while walking. */
+  *openingSince(timeMs: number): Iterable<Pin> {
+    for (const pin of this.#opening) {
+      if (pin.openedAtMs > timeMs) break;
+      yield pin;
+    }
   }
 
   /**
@@ -108,6 +122,7 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
    */
   end(pin: Pin, cause: UnpinnedCause, tell?: PinClose): void {
     if (!this.#pins.delete(pin.number)) return;
+    this.#opening.delete(pin);
     takeOpen(pin);
     pin.ended();
     pin.edge.forget(pin);
@@ -127,7 +142,12 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
 
   frame(frame: InstanceToGatewayFrame): void {
     this.#answered = true;
-    this.#owner.frame(this, frame);
+    const { deliverer } = this.#owner;
+    const pin = this.#pins.get(frame.pin);
+    if (pin !== undefined) deliverer.deliver(pin, frame);
+    else if (frame.type === "output") {
+      deliverer.drop(this, frame.pin <= this.#lastPin ? "socket-closed" : "foreign-pin");
+    }
   }
 
   writable(pin: number): void {

@@ -30,7 +30,6 @@ export class PatternMatch<Value> {
   }
 }
 
-
 interface Entry<Value> {
   readonly order: number;
   readonly pattern: Pattern;
