@@ -1,6 +1,7 @@
 // The router.
 export { Router } from "./router/router.ts";
-export type { Logger, RouterOptions } from "./router/options.ts";
+export type { RouterOptions } from "./router/options.ts";
+export type { Logger } from "./logger.ts";
 export type { ErrorListener, UnansweredEvent } from "./socket/host.ts";
 export type { RouteSchemas } from "./validation.ts";
 

@@ -1,5 +1,5 @@
 import type { Runtime } from "velaros-protocol";
-import type { EndpointLogger } from "./options.ts";
+import type { Logger } from "../logger.ts";
 
 /** At least so far apart are two lines of one kind, in milliseconds. */
 const quietMs = 10_000;
@@ -16,10 +16,10 @@ interface Kind {
  */
 export class IncidentLog {
   readonly #runtime: Runtime;
-  readonly #logger: EndpointLogger | undefined;
+  readonly #logger: Logger | undefined;
   readonly #kinds = new Map<string, Kind>();
 
-  constructor(runtime: Runtime, logger: EndpointLogger | undefined) {
+  constructor(runtime: Runtime, logger: Logger | undefined) {
     this.#runtime = runtime;
     this.#logger = logger;
   }

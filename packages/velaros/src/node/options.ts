@@ -1,13 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerOptions as HttpsOptions } from "node:https";
 import type { Runtime } from "velaros-protocol";
+import type { Logger } from "../logger.ts";
 import type { RefusalReason } from "./refusal.ts";
-
-/** The part of a pino-compatible logger that an endpoint uses. */
-export interface EndpointLogger {
-  warn(details: Readonly<Record<string, unknown>>, message: string): void;
-  error(details: Readonly<Record<string, unknown>>, message: string): void;
-}
 
 /** What {@link AttachOptions.authenticate} is given beside the request. */
 export interface Handshake {
@@ -181,7 +176,7 @@ export interface AttachOptions {
    *
    * @defaultValue the router's logger
    */
-  readonly logger?: EndpointLogger | undefined;
+  readonly logger?: Logger | undefined;
   /** Called for each client that is refused before it is connected; for counters. */
   readonly onRefused?: ((reason: RefusalReason) => void) | undefined;
   /** Closes the endpoint when it aborts, as `close()` does. */

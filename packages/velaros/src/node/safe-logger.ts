@@ -1,7 +1,7 @@
-import type { EndpointLogger } from "./options.ts";
+import type { Logger } from "../logger.ts";
 
 /** A logger whose failures, such as a full disk, end nothing but the line. */
-export function safeLogger(logger: EndpointLogger): EndpointLogger {
+export function safeLogger(logger: Logger): Logger {
   return {
     warn: (details, message) => attempt(() => logger.warn(details, message)),
     error: (details, message) => attempt(() => logger.error(details, message)),

@@ -1,9 +1,10 @@
 import type { Runtime } from "velaros-protocol";
 import { VelarosError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import { texts } from "../option-checks.ts";
 import { pingTimes } from "../ping-times.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
-import type { AttachOptions, Authenticate, EndpointLogger } from "./options.ts";
+import type { AttachOptions, Authenticate } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { nodeRuntime } from "./runtime.ts";
 import { safeLogger } from "./safe-logger.ts";
@@ -32,7 +33,7 @@ export interface Settings {
   readonly maxConnectionsPerAddress: number;
   readonly maxAcceptsPerSecond: number;
   readonly trustedProxies: readonly string[];
-  readonly logger: EndpointLogger | undefined;
+  readonly logger: Logger | undefined;
   readonly onRefused: ((reason: RefusalReason) => void) | undefined;
   readonly runtime: Runtime;
 }

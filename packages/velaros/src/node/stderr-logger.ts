@@ -1,4 +1,4 @@
-import type { Logger } from "../router/options.ts";
+import type { Logger } from "../logger.ts";
 
 /**
  * Writes one line each to stderr, for programs that set up no logger.

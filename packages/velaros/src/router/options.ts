@@ -1,15 +1,8 @@
 import type { Runtime } from "velaros-protocol";
 import { VelarosError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import { atLeast } from "../option-checks.ts";
 import type { ErrorListener, SocketSettings, UnansweredEvent } from "../socket/host.ts";
-
-/** The part of a pino-compatible logger that a router uses. */
-export interface Logger {
-  /** Something that an operator may want to change. */
-  warn(details: Readonly<Record<string, unknown>>, message: string): void;
-  /** Something that failed. */
-  error(details: Readonly<Record<string, unknown>>, message: string): void;
-}
 
 /** How a {@link Router} behaves. */
 export interface RouterOptions<Mount extends string = ""> {

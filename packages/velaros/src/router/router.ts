@@ -13,6 +13,7 @@ import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { VelarosError, toError } from "../errors.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
+import type { Logger } from "../logger.ts";
 import {
   type Attachment,
   attach,
@@ -34,7 +35,7 @@ import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";
 import type { SocketState } from "../socket/socket.ts";
 import { type CustomConnection, CustomOutlet } from "./custom-connection.ts";
 import { runNested } from "./nested.ts";
-import { type Logger, type RouterOptions, socketSettings } from "./options.ts";
+import { type RouterOptions, socketSettings } from "./options.ts";
 import { pingCustomConnection } from "./ping.ts";
 import { takeApart } from "./registration.ts";
 import { type Access, RouteTable } from "./route-table.ts";
