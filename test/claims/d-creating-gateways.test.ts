@@ -63,6 +63,31 @@ onEveryBus(({ test, newFleet }) => {
     }
   });
 
+  test("middleware in front of a gateway can ask it whether some service would get the message", async () => {
+    const answers: [path: string, canHandle: boolean][] = [];
+    await using fleet = newFleet();
+    const edge = await fleet.edge({
+      before: (router) =>
+        router.use((ctx) => {
+          answers.push([ctx.path, edge.gateway.canHandle(ctx)]);
+          return ctx.next();
+        }),
+    });
+    await fleet.service(
+      "api",
+      jsonRouter().publicBind("/api", (ctx) => ctx.reply("ok")),
+    );
+    const client = await fleet.client(edge);
+    await client.ask("/api");
+    await client.ask("/elsewhere");
+
+    expect(answers).toEqual([
+      ["/api", true],
+      ["/elsewhere", false],
+    ]);
+    expect(edge.gateway.sockets().map(({ remoteAddress }) => remoteAddress)).toEqual(["127.0.0.1"]);
+  });
+
   test("one gateway stopping does not disturb the other [claim:45 weakness:W5]", async () => {
     const closes: number[] = [];
     const router = jsonRouter()

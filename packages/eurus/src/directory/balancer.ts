@@ -29,17 +29,13 @@ export class Balancer {
   readonly #random: Runtime["random"];
   #clusterOpens = 0;
   #ownOpens = 0;
+  /** How many opens in the cluster stand for one of this gateway's own. */
   #factor: number;
 
   /** @param liveGateways - Gateways that were alive when this one began; its first guess at its own share. */
   constructor(random: Runtime["random"], liveGateways: number = 1) {
     this.#random = random;
     this.#factor = Math.max(1, liveGateways);
-  }
-
-  /** How many opens in the cluster stand for one of this gateway's own. */
-  get factor(): number {
-    return this.#factor;
   }
 
   /** Corrects the first guess, as long as this gateway has opened nothing that could be measured. */

@@ -44,7 +44,7 @@ test("a gateway that starts anew is another one; old heartbeats of it are ignore
   list.apply(gatewayAnnouncement("g1", { gateway: "impostor", epoch: "e3" }));
 
   expect(happened).toEqual(["added g1", "removed g1 new-epoch", "added g1"]);
-  expect(list.gateway("g1")?.epoch).toBe("e2");
+  expect([...list.gateways()][0]?.epoch).toBe("e2");
 });
 
 test("gateways of other versions are not counted, and none is lost while the bus is away", () => {

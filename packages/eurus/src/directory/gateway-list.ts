@@ -46,10 +46,6 @@ export class GatewayList {
     return this.#gateways.values();
   }
 
-  gateway(id: string): GatewayAnnouncement | undefined {
-    return this.#gateways.get(id);
-  }
-
   /** Takes in one announcement that has been read and checked. */
   apply(announcement: GatewayAnnouncement): void {
     const { gatewayId: id, gateway: name, epoch } = announcement;

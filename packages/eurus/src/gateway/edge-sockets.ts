@@ -14,10 +14,6 @@ export class EdgeSockets {
     this.#runtime = runtime;
   }
 
-  get size(): number {
-    return this.#sockets.size;
-  }
-
   /** Every connection that is open now; safe to change while walking. */
   all(): readonly EdgeSocket[] {
     return [...this.#sockets.values()];

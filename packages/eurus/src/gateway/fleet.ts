@@ -82,8 +82,7 @@ export class Fleet {
 
   /** The instance with the fewest clients among those that serve the route. */
   choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {
-    const candidates = route.candidates().filter(({ id }) => !refusedBy.includes(id));
-    const chosen = this.#directory.balancer(route.service)?.choose(candidates);
+    const chosen = this.#directory.choose(route, refusedBy);
     return chosen === undefined ? undefined : this.pinned.linked(chosen);
   }
 

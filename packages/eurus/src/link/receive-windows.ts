@@ -56,8 +56,4 @@ export class ReceiveWindows {
   release(pin: number): void {
     this.#pins.delete(pin);
   }
-
-  pins(): Iterable<number> {
-    return this.#pins.keys();
-  }
 }
