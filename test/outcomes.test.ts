@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { onEveryBus } from "./support/buses.ts";
 import { jsonRouter } from "./support/fleet.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 import type { Router } from "velaros";
 
 /** Handlers that wait until the test lets them go on. */
@@ -251,13 +252,21 @@ onEveryBus(({ test, newFleet }) => {
       .useOpen(gate.wait)
       .publicBind("/fill", () => undefined);
     await using fleet = newFleet();
-    const edge = await fleet.edge({ options: { stallTimeoutMs: 300 } });
+    const edge = await fleet.edge({ options: { stallTimeoutMs: 1_000 } });
+    const gateway = new Observer(edge.gateway);
     await fleet.service("api", router);
     const client = await fleet.client(edge);
 
     for (let count = 0; count < 40; count++) client.send({ path: "/fill", data: "x".repeat(64 * 1024) });
+    await expect.poll(() => edge.gateway.sockets()[0]?.waiting).toBe(true);
+    const meanwhile = [await gateway.scrape()];
 
     expect(await client.closed()).toEqual({ code: 1013, reason: "Service is not keeping up" });
+    await expectSignals("A service has no room for a client that floods it", {
+      clients: client.codes,
+      gateways: [gateway],
+      meanwhile,
+    });
     gate.open();
   });
 
@@ -287,6 +296,29 @@ onEveryBus(({ test, newFleet }) => {
         ["two", "latest asked"],
         ["one", "first asked"],
       ]);
+  });
+
+  test("an answer without data ends the question, in a handler and outside of it", async () => {
+    const answers: unknown[] = [];
+    const router = jsonRouter()
+      .useOpen((ctx) => void ctx.socket.request("outside").then((answer) => answers.push(answer)))
+      .publicBind("/ask", async (ctx) => {
+        answers.push(await ctx.request("inside"));
+        return "asked";
+      });
+    await using fleet = newFleet();
+    const edge = await fleet.edge();
+    await fleet.service("asking", router);
+    const client = await fleet.client(edge);
+
+    client.send({ id: "1", path: "/ask" });
+    for (const question of ["outside", "inside"]) {
+      const { id } = await client.find(({ data }) => JSON.stringify(data)?.includes(question) === true);
+      client.send({ id });
+    }
+
+    await client.find(({ data }) => JSON.stringify(data)?.includes("asked") === true);
+    await expect.poll(() => answers).toEqual([undefined, undefined]);
   });
 
   test("a follow-up without path reaches the handler that receives [weakness:W1]", async () => {

@@ -103,7 +103,7 @@ export interface Context<
   /**
    * Asks the client, with the path of this message, and waits for the message that repeats the question's id.
    *
-   * @returns The decoded data of the answer.
+   * @returns The decoded data of the answer; undefined when it has none.
    * @throws {@link VelarosError} `VELAROS_REQUEST_TIMEOUT` or `VELAROS_SOCKET_CLOSED` (as rejections).
    */
   request<Answer = unknown>(data: unknown, options?: WaitOptions): Promise<Answer>;

@@ -520,6 +520,55 @@ describe("request", () => {
     });
   });
 
+  test("ends with undefined when the answer has no data: it used to wait for another one", async () => {
+    let socket: Context["socket"] | undefined;
+    const router = new Router()
+      .use(json())
+      .useOpen((ctx) => {
+        socket = ctx.socket;
+      })
+      .bind("/x", async (ctx) => {
+        const answers = [await ctx.request("ready?"), await ctx.request("again?")];
+        return {
+          count: answers.length,
+          answers: answers.map(String),
+          raw: (await ctx.requestRaw("?")).length,
+        };
+      });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/x" });
+    for (let count = 0; count < 3; count++) {
+      const { id } = await client.receive();
+      client.send(count === 1 ? { id, path: "/x" } : { id });
+    }
+    expect((await client.receive()).data).toEqual({ count: 2, answers: ["undefined", "undefined"], raw: 0 });
+
+    const answer = socket?.request("still there?");
+    const { id } = await client.receive();
+    client.send({ id });
+    expect(await answer).toBeUndefined();
+  });
+
+  test("takes an empty answer for its own while a receive next to it goes on waiting for data", async () => {
+    const router = new Router().use(json()).bind("/x", async (ctx) => {
+      await ctx.receive();
+      const received = ctx.receive();
+      const answer = ctx.request("?");
+      return { answer: String(await answer), received: await received };
+    });
+    await using client = connectClient(router);
+
+    client.send({ id: "1", path: "/x", data: "start" });
+    const question = await client.receive();
+    expect(question.id).not.toBe("1");
+    client.send({ id: "1" });
+    client.send({ id: question.id });
+    client.send({ id: "1", data: "late" });
+
+    expect((await client.receive()).data).toEqual({ answer: "undefined", received: "late" });
+  });
+
   test("gets an answer that comes in the same turn", async () => {
     const router = new Router().use(json()).bind("/x", async (ctx) => ctx.reply(await ctx.request("?")));
     const answer = new TextEncoder().encode('{"id":"1","data":"at once"}');

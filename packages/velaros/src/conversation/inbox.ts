@@ -5,7 +5,7 @@ import type { WaitOptions } from "../socket/socket.ts";
 import type { Conversation, Participant } from "./conversation.ts";
 import type { Delivered } from "./delivered.ts";
 import { Waiter } from "./waiter.ts";
-import type { WaitingRoom } from "./waiter.ts";
+import type { WaiterHooks, WaitingRoom } from "./waiter.ts";
 
 /** A message in the chain of one router, as far as a conversation has to know its way. */
 export interface Way {
@@ -21,6 +21,9 @@ export interface Position {
   readonly context: Way;
   readonly step: Step;
 }
+
+/** What somebody waits for, and what is wrong when it does not come. */
+export type Expectation = Pick<WaiterHooks, "mayBeEmpty" | "timedOut">;
 
 /** A message that reached a busy handler: waits until it is asked for, or the handler ends. */
 interface Parked {
@@ -86,8 +89,9 @@ export class Inbox {
 
   /** Hands in a message; one that nobody waits for now is kept, and "released" when the handler ended without taking it. */
   offer(message: Delivered): "delivered" | Promise<"delivered" | "released"> {
-    if (this.#waiters.length > 0) {
-      if (message.data !== undefined) this.#waiters.shift()?.deliver(message);
+    const waiter = this.#waiters[0];
+    if (waiter !== undefined) {
+      if (message.data !== undefined || waiter.mayBeEmpty) waiter.deliver(message);
       return "delivered";
     }
     return new Promise((settle) => {
@@ -96,12 +100,13 @@ export class Inbox {
   }
 
   /** The next message, at once if one is kept. */
-  wait(options: WaitOptions | undefined, timedOut: (timeoutMs: number) => Error): Promise<Delivered> {
+  wait(options: WaitOptions | undefined, { mayBeEmpty, timedOut }: Expectation): Promise<Delivered> {
     for (let parked = this.#parked.shift(); parked !== undefined; parked = this.#parked.shift()) {
       parked.settle("delivered");
-      if (parked.message.data !== undefined) return Promise.resolve(parked.message);
+      if (parked.message.data !== undefined || mayBeEmpty) return Promise.resolve(parked.message);
     }
     const waiter = new Waiter(this.#socket, options, {
+      mayBeEmpty,
       timedOut,
       ended: (delivered) => {
         if (!delivered) this.#hasGivenUp = true;

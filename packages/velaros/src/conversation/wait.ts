@@ -26,10 +26,10 @@ export function receiveMessage(
   if (conversation === undefined)
     return rejected(new VelarosError("VELAROS_ID_REQUIRED", { path: context.path }));
   const { path } = context;
-  return ownInbox(context, conversation).wait(
-    options,
-    (timeoutMs) => new VelarosError("VELAROS_RECEIVE_TIMEOUT", { path, timeoutMs }),
-  );
+  return ownInbox(context, conversation).wait(options, {
+    mayBeEmpty: false,
+    timedOut: (timeoutMs) => new VelarosError("VELAROS_RECEIVE_TIMEOUT", { path, timeoutMs }),
+  });
 }
 
 /** Asks the client. The id is the conversation's when that is free for it, else a fresh one. */
@@ -66,10 +66,10 @@ export function requestMessage(
     signal: options?.signal,
     timeoutMs: options?.timeoutMs ?? socket.settings.requestTimeoutMs,
   };
-  const answer = inbox.wait(
-    timed,
-    (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
-  );
+  const answer = inbox.wait(timed, {
+    mayBeEmpty: true,
+    timedOut: (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
+  });
   return socket.ask(payload, type, id, answer, inbox === inboxOfOwn ? undefined : inbox);
 }
 

@@ -12,6 +12,8 @@ export interface WaitingRoom {
 
 /** What else a {@link Waiter} needs to know. */
 export interface WaiterHooks {
+  /** Whether a message without data is what was waited for; else it is passed over. */
+  readonly mayBeEmpty: boolean;
   timedOut(timeoutMs: number): Error;
   /** Called once, before the promise settles. */
   ended(delivered: boolean): void;
@@ -44,6 +46,10 @@ export class Waiter {
     this.#signal = options?.signal;
     this.#signal?.addEventListener("abort", this.#aborted, { once: true });
     socket.addWaiter(this);
+  }
+
+  get mayBeEmpty(): boolean {
+    return this.#hooks.mayBeEmpty;
   }
 
   deliver(message: Delivered): void {

@@ -22,7 +22,10 @@ export async function askClient(
   const inbox = new Inbox(socket, socket.conversation(id), { path });
   const answer = inbox.wait(
     { signal: options?.signal, timeoutMs: options?.timeoutMs ?? socket.settings.requestTimeoutMs },
-    (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
+    {
+      mayBeEmpty: true,
+      timedOut: (timeoutMs) => new VelarosError("VELAROS_REQUEST_TIMEOUT", { path, timeoutMs }),
+    },
   );
   socket.reader.questionOpens(1);
   try {

@@ -63,7 +63,7 @@ export interface Socket {
   /**
    * Asks the client and waits for the message that repeats the question's id.
    *
-   * @returns The decoded data of the answer.
+   * @returns The decoded data of the answer; undefined when it has none.
    * @throws {@link VelarosError} `VELAROS_REQUEST_TIMEOUT` when no answer came in time, `VELAROS_SOCKET_CLOSED`
    *   when the connection ended first (both as rejections).
    */
