@@ -1,10 +1,16 @@
+const actions = {
+  CODEC_DECODE_FAILED: "Can't decode this message as",
+  CODEC_ENCODE_FAILED: "Can't encode this message as",
+  CODEC_OPTION_INVALID: "Can't make a codec for",
+} as const satisfies Readonly<Record<CodecError["code"], string>>;
+
 /** A message could not be decoded, or a value not encoded. `problem` says what was wrong and where. */
 export class CodecError extends Error {
   static {
     this.prototype.name = "CodecError";
   }
-  /** What failed: reading or writing. */
-  readonly code: "CODEC_DECODE_FAILED" | "CODEC_ENCODE_FAILED";
+  /** What failed: reading, writing, or making the codec. */
+  readonly code: "CODEC_DECODE_FAILED" | "CODEC_ENCODE_FAILED" | "CODEC_OPTION_INVALID";
   /** The codec that failed. */
   readonly codec: string;
   /** What was wrong, and where. */
@@ -17,8 +23,7 @@ export class CodecError extends Error {
     details: { readonly codec: string; readonly problem: string; readonly id?: string | undefined },
     options?: ErrorOptions,
   ) {
-    const action = code === "CODEC_DECODE_FAILED" ? "Can't decode this message" : "Can't encode this message";
-    super(`${action} as ${details.codec}: ${details.problem}`, options);
+    super(`${actions[code]} ${details.codec}: ${details.problem}`, options);
     this.code = code;
     this.codec = details.codec;
     this.problem = details.problem;

@@ -69,10 +69,11 @@ function fourCharacters(bytes: Uint8Array, start: number): number {
 }
 
 /** Runs a scan over `bytes`; when it fails the error tells the id that it had found by then. */
-export function scanParts(
+export function scanParts<Limits>(
   codec: string,
   bytes: Uint8Array,
-  fill: (bytes: Uint8Array, found: FoundParts) => string | undefined,
+  limits: Limits,
+  fill: (bytes: Uint8Array, found: FoundParts, limits: Limits) => string | undefined,
 ): EnvelopeParts {
   const found: FoundParts = {
     id: undefined,
@@ -88,7 +89,7 @@ export function scanParts(
     errorEnd: -1,
   };
   try {
-    const wrong = fill(bytes, found);
+    const wrong = fill(bytes, found, limits);
     if (wrong !== undefined) throw decodeProblem(codec, wrong);
   } catch (thrown) {
     throw withId(thrown, codec, found.id);
@@ -97,25 +98,26 @@ export function scanParts(
 }
 
 /** Decodes the parts that a scan delimited. */
-export function decodeParts(
+export function decodeParts<Limits>(
   codec: string,
   bytes: Uint8Array,
   parts: EnvelopeParts,
-  value: (bytes: Uint8Array, start: number, end: number) => unknown,
-  map: (bytes: Uint8Array, start: number, end: number) => Readonly<Record<string, unknown>>,
+  limits: Limits,
+  value: (bytes: Uint8Array, start: number, end: number, limits: Limits) => unknown,
+  map: (bytes: Uint8Array, start: number, end: number, limits: Limits) => Readonly<Record<string, unknown>>,
 ): Envelope {
   try {
     const envelope: { -readonly [Key in keyof Envelope]: Envelope[Key] } = {};
     if (parts.id !== undefined) envelope.id = parts.id;
     if (parts.path !== undefined) envelope.path = parts.path;
-    if (parts.dataStart >= 0) envelope.data = value(bytes, parts.dataStart, parts.dataEnd);
-    if (parts.hasMeta) envelope.meta = map(bytes, parts.metaStart, parts.metaEnd);
+    if (parts.dataStart >= 0) envelope.data = value(bytes, parts.dataStart, parts.dataEnd, limits);
+    if (parts.hasMeta) envelope.meta = map(bytes, parts.metaStart, parts.metaEnd, limits);
     if (parts.statusStart >= 0) {
-      const status = statusFrom(value(bytes, parts.statusStart, parts.statusEnd));
+      const status = statusFrom(value(bytes, parts.statusStart, parts.statusEnd, limits));
       if (status !== undefined) envelope.status = status;
     }
     if (parts.errorStart >= 0) {
-      const error = wireErrorFrom(value(bytes, parts.errorStart, parts.errorEnd));
+      const error = wireErrorFrom(value(bytes, parts.errorStart, parts.errorEnd, limits));
       if (error !== undefined) envelope.error = error;
     }
     return envelope;

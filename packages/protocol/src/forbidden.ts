@@ -1,4 +1,3 @@
-import { envelopeLimits } from "./limits.ts";
 import { isWellFormed } from "./text.ts";
 
 /**
@@ -7,20 +6,22 @@ import { isWellFormed } from "./text.ts";
  *
  * @returns What was found, or undefined.
  */
-export function findForbidden(value: unknown, depth: number = 1): string | undefined {
+export function findForbidden(value: unknown, maxDepth: number, depth: number = 1): string | undefined {
   if (typeof value === "string") return isWellFormed(value) ? undefined : "a string holds half a character";
   if (typeof value !== "object" || value === null) return undefined;
-  if (depth >= envelopeLimits.depth) return `more than ${envelopeLimits.depth} levels of nesting`;
+  if (depth >= maxDepth) return `more than ${maxDepth} levels of nesting`;
   if (Array.isArray(value)) {
     for (const item of value) {
-      const found = findForbidden(item, depth + 1);
+      const found = findForbidden(item, maxDepth, depth + 1);
       if (found !== undefined) return found;
     }
     return undefined;
   }
   for (const [key, item] of Object.entries(value)) {
     if (key === "__proto__") return 'the key "__proto__" is not allowed';
-    const found = isWellFormed(key) ? findForbidden(item, depth + 1) : "a key holds half a character";
+    const found = isWellFormed(key)
+      ? findForbidden(item, maxDepth, depth + 1)
+      : "a key holds half a character";
     if (found !== undefined) return found;
   }
   return undefined;

@@ -17,6 +17,7 @@ export { ErrorBody, FieldError, FieldErrors, fieldErrorsData, toResponseData } f
 
 // Limits.
 export { envelopeLimits } from "./limits.ts";
+export type { CodecOptions } from "./limits.ts";
 
 // Types of routes.
 export type { JoinPatterns, PathParams } from "./path-params.ts";

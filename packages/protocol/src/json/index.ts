@@ -2,6 +2,8 @@ import { base64 } from "../base64.ts";
 import type { Codec } from "../codec.ts";
 import { decodeParts } from "../envelope-parts.ts";
 import type { Envelope, MessageType } from "../envelope.ts";
+import { codecLimits } from "../limits.ts";
+import type { CodecOptions } from "../limits.ts";
 import { toResponseData } from "../response-body.ts";
 import { encodeUtf8 } from "../text.ts";
 import { encodeText, stringify } from "./encode.ts";
@@ -13,20 +15,35 @@ import { scan } from "./scan.ts";
  *
  * Bytes have no JSON form: a body of bytes is sent as base64 text.
  */
-export const jsonCodec: Codec = {
-  name: "json",
-  subprotocol: "velaros-json",
-  messageType: "text",
-  accepts: (_type: MessageType): boolean => true,
-  outline: scan,
-  decodeData: (bytes: Uint8Array): unknown => parseStrictly(bytes, 0, bytes.length),
-  decodeMeta,
-  decode,
-  encode,
-  encodeText,
-  encodeData: (data: unknown): Uint8Array => encodeUtf8(stringify(data, "data")),
-  toData: (body: unknown): unknown => toResponseData(body, base64),
-};
+export const jsonCodec: Codec = createJsonCodec();
+
+/**
+ * The same with limits of your own.
+ *
+ * @throws {@link CodecError} `CODEC_OPTION_INVALID` for a number outside its range.
+ */
+export function createJsonCodec(options?: CodecOptions): Codec {
+  const limits = codecLimits("json", options);
+  const { maxDepth } = limits;
+  return {
+    name: "json",
+    subprotocol: "velaros-json",
+    messageType: "text",
+    accepts: (_type: MessageType): boolean => true,
+    outline: (bytes: Uint8Array) => scan(bytes, limits),
+    decodeData: (bytes: Uint8Array): unknown => parseStrictly(bytes, 0, bytes.length, maxDepth),
+    decodeMeta(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+      const { hasMeta, metaStart, metaEnd } = scan(bytes, limits);
+      return hasMeta ? parseMap(bytes, metaStart, metaEnd, maxDepth) : Object.create(null);
+    },
+    decode: (bytes: Uint8Array): Envelope =>
+      decodeParts("json", bytes, scan(bytes, limits), maxDepth, parseStrictly, parseMap),
+    encode,
+    encodeText,
+    encodeData: (data: unknown): Uint8Array => encodeUtf8(stringify(data, "data")),
+    toData: (body: unknown): unknown => toResponseData(body, base64),
+  };
+}
 
 /**
  * Decodes and checks a whole message.
@@ -34,7 +51,7 @@ export const jsonCodec: Codec = {
  * @throws {@link CodecError} when any part of it is invalid; `error.id` holds the id if it could be read.
  */
 export function decode(bytes: Uint8Array): Envelope {
-  return decodeParts("json", bytes, scan(bytes), parseStrictly, parseMap);
+  return jsonCodec.decode(bytes);
 }
 
 /**
@@ -44,9 +61,4 @@ export function decode(bytes: Uint8Array): Envelope {
  */
 export function encode(envelope: Envelope): Uint8Array {
   return encodeUtf8(encodeText(envelope));
-}
-
-function decodeMeta(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  const { hasMeta, metaStart, metaEnd } = scan(bytes);
-  return hasMeta ? parseMap(bytes, metaStart, metaEnd) : Object.create(null);
 }

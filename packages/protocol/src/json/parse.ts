@@ -15,10 +15,10 @@ function isSuspicious(text: string): boolean {
  *
  * @throws {@link CodecError} when it is not well formed, or holds the key `__proto__` or half a character.
  */
-export function parseStrictly(bytes: Uint8Array, start: number, end: number): unknown {
+export function parseStrictly(bytes: Uint8Array, start: number, end: number, maxDepth: number): unknown {
   const text = decodeText(bytes, start, end);
   const value = parseText(text);
-  if (isSuspicious(text)) refuse(findForbidden(value));
+  if (isSuspicious(text)) refuse(findForbidden(value, maxDepth));
   return value;
 }
 
@@ -26,13 +26,18 @@ export function parseStrictly(bytes: Uint8Array, start: number, end: number): un
  * Parses `bytes[start..end)` as an object and copies it into a map without a prototype, in which every key
  * is harmless.
  */
-export function parseMap(bytes: Uint8Array, start: number, end: number): Record<string, unknown> {
+export function parseMap(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  maxDepth: number,
+): Record<string, unknown> {
   const text = decodeText(bytes, start, end);
   const value = parseText(text);
   const mustCheck = isSuspicious(text);
   const map: Record<string, unknown> = Object.create(null);
   for (const [key, item] of Object.entries(Object(value))) {
-    if (mustCheck) refuse(findForbidden(key) ?? findForbidden(item));
+    if (mustCheck) refuse(findForbidden(key, maxDepth) ?? findForbidden(item, maxDepth));
     map[key] = item;
   }
   return map;

@@ -1,6 +1,6 @@
 import { envelopeKey, envelopeKeyAt, scanParts } from "../envelope-parts.ts";
 import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
-import { envelopeLimits } from "../limits.ts";
+import type { CodecLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
 import { asciiText, utf8Length } from "../text.ts";
 import { parseStrictly } from "./parse.ts";
@@ -18,12 +18,12 @@ const CLOSE = 0x7d;
  *
  * @throws {@link CodecError} with the id if it was found.
  */
-export function scan(bytes: Uint8Array): EnvelopeParts {
-  return scanParts("json", bytes, scanMembers);
+export function scan(bytes: Uint8Array, limits: CodecLimits): EnvelopeParts {
+  return scanParts("json", bytes, limits, scanMembers);
 }
 
 /** Returns what is wrong with the type of a field: found out at once, but told after the id had its chance. */
-function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
+function scanMembers(bytes: Uint8Array, found: FoundParts, limits: CodecLimits): string | undefined {
   let wrong: string | undefined;
   let at = skipWhitespace(bytes, 0);
   if (bytes[at] !== OPEN)
@@ -35,17 +35,19 @@ function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
       const checked = plainStringEnd(bytes, at);
       const keyEnd = checked < 0 ? ~checked : checked;
       const key =
-        checked < 0 ? envelopeKey(escapedText(bytes, at, keyEnd)) : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
+        checked < 0
+          ? envelopeKey(escapedText(bytes, at, keyEnd, limits.maxDepth))
+          : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
       at = skipWhitespace(bytes, keyEnd);
       if (bytes[at] !== COLON) throw unexpected(bytes, at);
       const start = skipWhitespace(bytes, at + 1);
       // Nearly every message has id and path: their end is found and their characters are checked in one go.
       const isText = bytes[start] === QUOTE && (key === "id" || key === "path");
-      const reached = isText ? plainStringEnd(bytes, start) : valueEnd(bytes, start);
+      const reached = isText ? plainStringEnd(bytes, start) : valueEnd(bytes, start, limits.maxDepth);
       const end = reached < 0 ? ~reached : reached;
       const problem = isText
-        ? takeText(bytes, found, key, start, end, reached > 0)
-        : take(bytes, found, key, start, end);
+        ? takeText(bytes, found, limits, key, start, end, reached > 0)
+        : take(bytes, found, limits, key, start, end);
       wrong ??= problem;
       at = skipWhitespace(bytes, end);
       if (bytes[at] === CLOSE) break;
@@ -61,15 +63,16 @@ function scanMembers(bytes: Uint8Array, found: FoundParts): string | undefined {
 function takeText(
   bytes: Uint8Array,
   found: FoundParts,
+  { maxDepth, maxIdBytes }: CodecLimits,
   key: "id" | "path",
   start: number,
   end: number,
   isPlain: boolean,
 ): string | undefined {
   found[key] = undefined;
-  const text = isPlain ? asciiText(bytes, start + 1, end - 1) : escapedText(bytes, start, end);
-  if (key === "id" && (isPlain ? text.length : utf8Length(text)) > envelopeLimits.idBytes) {
-    return `"id" is longer than ${envelopeLimits.idBytes} bytes`;
+  const text = isPlain ? asciiText(bytes, start + 1, end - 1) : escapedText(bytes, start, end, maxDepth);
+  if (key === "id" && (isPlain ? text.length : utf8Length(text)) > maxIdBytes) {
+    return `"id" is longer than ${maxIdBytes} bytes`;
   }
   if (text !== "") found[key] = text;
   return undefined;
@@ -78,6 +81,7 @@ function takeText(
 function take(
   bytes: Uint8Array,
   found: FoundParts,
+  { maxDepth, maxMetaBytes }: CodecLimits,
   field: EnvelopeKey | undefined,
   start: number,
   end: number,
@@ -86,44 +90,44 @@ function take(
     case "id":
     case "path":
       found[field] = undefined;
-      return parseStrictly(bytes, start, end) === null
+      return parseStrictly(bytes, start, end, maxDepth) === null
         ? undefined
         : `"${field}" is neither a string nor null`;
     case "data":
       // A later duplicate wins, but the earlier one must be JSON too.
-      if (found.dataStart >= 0) parseStrictly(bytes, found.dataStart, found.dataEnd);
+      if (found.dataStart >= 0) parseStrictly(bytes, found.dataStart, found.dataEnd, maxDepth);
       found.dataStart = start;
       found.dataEnd = end;
       return undefined;
     case "meta": {
-      if (found.hasMeta) parseStrictly(bytes, found.metaStart, found.metaEnd);
+      if (found.hasMeta) parseStrictly(bytes, found.metaStart, found.metaEnd, maxDepth);
       const isObject = bytes[start] === OPEN;
       found.hasMeta = isObject;
       found.metaStart = isObject ? start : -1;
       found.metaEnd = isObject ? end : -1;
       if (isObject) {
-        return end - start > envelopeLimits.metaBytes
-          ? `"meta" is larger than ${envelopeLimits.metaBytes} bytes`
-          : undefined;
+        return end - start > maxMetaBytes ? `"meta" is larger than ${maxMetaBytes} bytes` : undefined;
       }
-      return parseStrictly(bytes, start, end) === null ? undefined : '"meta" is neither an object nor null';
+      return parseStrictly(bytes, start, end, maxDepth) === null
+        ? undefined
+        : '"meta" is neither an object nor null';
     }
     case "status":
-      parseStrictly(bytes, start, end);
+      parseStrictly(bytes, start, end, maxDepth);
       found.statusStart = start;
       found.statusEnd = end;
       return undefined;
     case "error":
-      parseStrictly(bytes, start, end);
+      parseStrictly(bytes, start, end, maxDepth);
       found.errorStart = start;
       found.errorEnd = end;
       return undefined;
     case undefined:
-      parseStrictly(bytes, start, end);
+      parseStrictly(bytes, start, end, maxDepth);
       return undefined;
   }
 }
 
-function escapedText(bytes: Uint8Array, start: number, end: number): string {
-  return String(parseStrictly(bytes, start, end));
+function escapedText(bytes: Uint8Array, start: number, end: number, maxDepth: number): string {
+  return String(parseStrictly(bytes, start, end, maxDepth));
 }

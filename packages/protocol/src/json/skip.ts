@@ -1,4 +1,3 @@
-import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
 
 /** Strings longer than this are searched for their end natively (fast when the bytes are a Node `Buffer`). */
@@ -34,10 +33,10 @@ export function plainStringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /** The index after the value that begins at `start`. The value itself is not checked, except for its depth. */
-export function valueEnd(bytes: Uint8Array, start: number): number {
+export function valueEnd(bytes: Uint8Array, start: number, maxDepth: number): number {
   const first = bytes[start];
   if (first === QUOTE) return stringEnd(bytes, start);
-  if (first === 0x7b || first === 0x5b) return containerEnd(bytes, start);
+  if (first === 0x7b || first === 0x5b) return containerEnd(bytes, start, maxDepth);
   let at = start;
   while (at < bytes.length && !endsScalar(bytes[at] ?? 0)) at++;
   if (at === start) throw at < bytes.length ? unexpected(bytes, at) : unfinished(bytes);
@@ -80,7 +79,7 @@ function stringEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-function containerEnd(bytes: Uint8Array, start: number): number {
+function containerEnd(bytes: Uint8Array, start: number, maxDepth: number): number {
   // The envelope is the first level.
   let depth = 1;
   for (let at = start; at < bytes.length; at++) {
@@ -90,9 +89,8 @@ function containerEnd(bytes: Uint8Array, start: number): number {
         break;
       case 0x7b:
       case 0x5b:
-        if (++depth > envelopeLimits.depth) {
-          throw decodeProblem("json", `more than ${envelopeLimits.depth} levels of nesting at byte ${at}`);
-        }
+        if (++depth > maxDepth)
+          throw decodeProblem("json", `more than ${maxDepth} levels of nesting at byte ${at}`);
         break;
       case 0x7d:
       case 0x5d:

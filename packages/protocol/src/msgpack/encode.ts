@@ -1,35 +1,41 @@
 import { Encoder } from "@msgpack/msgpack";
 import type { Envelope } from "../envelope.ts";
-import { envelopeLimits } from "../limits.ts";
 import { describe, encodeProblem } from "../problem.ts";
 import { wellFormedCopy } from "../well-formed.ts";
 
-// It keeps nothing from one call to the next but its scratch memory. Scalars count as a level of their own.
-const encoder = new Encoder({ ignoreUndefined: true, maxDepth: envelopeLimits.depth + 1 });
+/** Writes envelopes and values up to a depth. */
+export class MsgpackWriter {
+  readonly #encoder: Encoder;
 
-/** Writes an envelope. The routing fields come first, so that readers find them early. */
-export function encodeEnvelope({ id, path, meta, status, error, data }: Envelope): Uint8Array {
-  const parts = {
-    id: id || undefined,
-    path: path || undefined,
-    meta,
-    status: status || undefined,
-    error,
-    data,
-  };
-  return encodeValue(parts, id);
-}
+  constructor(maxDepth: number) {
+    // It keeps nothing from one call to the next but its scratch memory. Scalars count as a level of their own.
+    this.#encoder = new Encoder({ ignoreUndefined: true, maxDepth: maxDepth + 1 });
+  }
 
-/**
- * Writes one value. As in JSON, members that are `undefined` are left out, and half characters (lone
- * surrogates) in strings become U+FFFD.
- */
-export function encodeValue(value: unknown, id?: string): Uint8Array {
-  try {
-    const bytes = encoder.encode(value);
-    return mayHoldHalfCharacter(bytes) ? encoder.encode(wellFormedCopy(value)) : bytes;
-  } catch (cause) {
-    throw encodeProblem("msgpack", describe(cause), id, cause);
+  /** Writes an envelope. The routing fields come first, so that readers find them early. */
+  envelope({ id, path, meta, status, error, data }: Envelope): Uint8Array {
+    const parts = {
+      id: id || undefined,
+      path: path || undefined,
+      meta,
+      status: status || undefined,
+      error,
+      data,
+    };
+    return this.value(parts, id);
+  }
+
+  /**
+   * Writes one value. As in JSON, members that are `undefined` are left out, and half characters (lone
+   * surrogates) in strings become U+FFFD.
+   */
+  value(value: unknown, id?: string): Uint8Array {
+    try {
+      const bytes = this.#encoder.encode(value);
+      return mayHoldHalfCharacter(bytes) ? this.#encoder.encode(wellFormedCopy(value)) : bytes;
+    } catch (cause) {
+      throw encodeProblem("msgpack", describe(cause), id, cause);
+    }
   }
 }
 

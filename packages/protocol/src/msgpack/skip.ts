@@ -1,6 +1,13 @@
-import { envelopeLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
 import { decodeUtf8, shortTextBytes } from "../text.ts";
+
+/** How values are skipped. */
+export interface SkipRules {
+  /** How many arrays and maps may be open at once. */
+  readonly maxDepth: number;
+  /** Whether to check as well what the library lets pass: UTF-8, keys that are no strings, extension types. */
+  readonly isStrict: boolean;
+}
 
 /** The only extension type that is understood: the timestamp that the MessagePack specification defines. */
 const TIMESTAMP = 0xff;
@@ -9,17 +16,15 @@ const TIMESTAMP = 0xff;
  * Finds the end of the value that begins at `at`. Declared lengths are believed only as far as there are bytes.
  *
  * @param depth - How many arrays and maps are open around the value.
- * @param isStrict - Whether to check as well what the library lets pass: UTF-8, keys that are no strings,
- * extension types.
  * @returns The index after the value.
  */
-export function valueEnd(bytes: Uint8Array, at: number, depth: number, isStrict: boolean): number {
+export function valueEnd(bytes: Uint8Array, at: number, depth: number, rules: SkipRules): number {
   const head = bytes[at];
   if (head === undefined) throw unfinished(bytes);
   if (head < 0x80 || head >= 0xe0) return at + 1;
-  if (head < 0x90) return mapEnd(bytes, at + 1, head & 0x0f, depth, isStrict);
-  if (head < 0xa0) return arrayEnd(bytes, at + 1, head & 0x0f, depth, isStrict);
-  if (head < 0xc0) return textEnd(bytes, at + 1, head & 0x1f, isStrict);
+  if (head < 0x90) return mapEnd(bytes, at + 1, head & 0x0f, depth, rules);
+  if (head < 0xa0) return arrayEnd(bytes, at + 1, head & 0x0f, depth, rules);
+  if (head < 0xc0) return textEnd(bytes, at + 1, head & 0x1f, rules);
   switch (head) {
     case 0xc0:
     case 0xc2:
@@ -32,11 +37,11 @@ export function valueEnd(bytes: Uint8Array, at: number, depth: number, isStrict:
     case 0xc6:
       return within(bytes, at + 5 + uint32(bytes, at + 1));
     case 0xc7:
-      return extensionEnd(bytes, at + 2, uint8(bytes, at + 1), isStrict);
+      return extensionEnd(bytes, at + 2, uint8(bytes, at + 1), rules);
     case 0xc8:
-      return extensionEnd(bytes, at + 3, uint16(bytes, at + 1), isStrict);
+      return extensionEnd(bytes, at + 3, uint16(bytes, at + 1), rules);
     case 0xc9:
-      return extensionEnd(bytes, at + 5, uint32(bytes, at + 1), isStrict);
+      return extensionEnd(bytes, at + 5, uint32(bytes, at + 1), rules);
     case 0xcc:
     case 0xd0:
       return within(bytes, at + 2);
@@ -56,21 +61,21 @@ export function valueEnd(bytes: Uint8Array, at: number, depth: number, isStrict:
     case 0xd6:
     case 0xd7:
     case 0xd8:
-      return extensionEnd(bytes, at + 1, 1 << (head - 0xd4), isStrict);
+      return extensionEnd(bytes, at + 1, 1 << (head - 0xd4), rules);
     case 0xd9:
-      return textEnd(bytes, at + 2, uint8(bytes, at + 1), isStrict);
+      return textEnd(bytes, at + 2, uint8(bytes, at + 1), rules);
     case 0xda:
-      return textEnd(bytes, at + 3, uint16(bytes, at + 1), isStrict);
+      return textEnd(bytes, at + 3, uint16(bytes, at + 1), rules);
     case 0xdb:
-      return textEnd(bytes, at + 5, uint32(bytes, at + 1), isStrict);
+      return textEnd(bytes, at + 5, uint32(bytes, at + 1), rules);
     case 0xdc:
-      return arrayEnd(bytes, at + 3, uint16(bytes, at + 1), depth, isStrict);
+      return arrayEnd(bytes, at + 3, uint16(bytes, at + 1), depth, rules);
     case 0xdd:
-      return arrayEnd(bytes, at + 5, uint32(bytes, at + 1), depth, isStrict);
+      return arrayEnd(bytes, at + 5, uint32(bytes, at + 1), depth, rules);
     case 0xde:
-      return mapEnd(bytes, at + 3, uint16(bytes, at + 1), depth, isStrict);
+      return mapEnd(bytes, at + 3, uint16(bytes, at + 1), depth, rules);
     case 0xdf:
-      return mapEnd(bytes, at + 5, uint32(bytes, at + 1), depth, isStrict);
+      return mapEnd(bytes, at + 5, uint32(bytes, at + 1), depth, rules);
     default:
       throw decodeProblem("msgpack", `0x${head.toString(16)} begins no value, at byte ${at}`);
   }
@@ -100,36 +105,41 @@ export function unfinished(bytes: Uint8Array): Error {
   return decodeProblem("msgpack", `the message ends too early, after ${bytes.length} bytes`);
 }
 
-function arrayEnd(bytes: Uint8Array, start: number, count: number, depth: number, isStrict: boolean): number {
-  enter(bytes, start, count, depth);
+function arrayEnd(bytes: Uint8Array, start: number, count: number, depth: number, rules: SkipRules): number {
+  enter(bytes, start, count, depth, rules);
   let at = start;
-  for (let item = 0; item < count; item++) at = valueEnd(bytes, at, depth + 1, isStrict);
+  for (let item = 0; item < count; item++) at = valueEnd(bytes, at, depth + 1, rules);
   return at;
 }
 
-function mapEnd(bytes: Uint8Array, start: number, count: number, depth: number, isStrict: boolean): number {
-  enter(bytes, start, count * 2, depth);
+function mapEnd(bytes: Uint8Array, start: number, count: number, depth: number, rules: SkipRules): number {
+  enter(bytes, start, count * 2, depth, rules);
   let at = start;
   for (let entry = 0; entry < count; entry++) {
-    if (isStrict && textStart(bytes, at) < 0)
+    if (rules.isStrict && textStart(bytes, at) < 0)
       throw decodeProblem("msgpack", `the key at byte ${at} is not a string`);
-    at = valueEnd(bytes, at, depth + 1, isStrict);
-    at = valueEnd(bytes, at, depth + 1, isStrict);
+    at = valueEnd(bytes, at, depth + 1, rules);
+    at = valueEnd(bytes, at, depth + 1, rules);
   }
   return at;
 }
 
 /** Every item takes a byte at least, so a larger count is refused before anything is done for it. */
-function enter(bytes: Uint8Array, start: number, count: number, depth: number): void {
-  if (depth >= envelopeLimits.depth) {
-    throw decodeProblem("msgpack", `more than ${envelopeLimits.depth} levels of nesting at byte ${start}`);
-  }
+function enter(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  depth: number,
+  { maxDepth }: SkipRules,
+): void {
+  if (depth >= maxDepth)
+    throw decodeProblem("msgpack", `more than ${maxDepth} levels of nesting at byte ${start}`);
   within(bytes, start + count);
 }
 
-function textEnd(bytes: Uint8Array, start: number, length: number, isStrict: boolean): number {
+function textEnd(bytes: Uint8Array, start: number, length: number, rules: SkipRules): number {
   const end = within(bytes, start + length);
-  if (isStrict) checkUtf8(bytes, start, end);
+  if (rules.isStrict) checkUtf8(bytes, start, end);
   return end;
 }
 
@@ -146,9 +156,9 @@ function checkUtf8(bytes: Uint8Array, start: number, end: number): void {
   }
 }
 
-function extensionEnd(bytes: Uint8Array, typeAt: number, length: number, isStrict: boolean): number {
+function extensionEnd(bytes: Uint8Array, typeAt: number, length: number, rules: SkipRules): number {
   const end = within(bytes, typeAt + 1 + length);
-  if (isStrict && !(bytes[typeAt] === TIMESTAMP && (length === 4 || length === 8 || length === 12))) {
+  if (rules.isStrict && !(bytes[typeAt] === TIMESTAMP && (length === 4 || length === 8 || length === 12))) {
     throw decodeProblem(
       "msgpack",
       `extension type ${((bytes[typeAt] ?? 0) << 24) >> 24} at byte ${typeAt} is not allowed`,

@@ -1,5 +1,4 @@
 import { Reader } from "protobufjs/minimal.js";
-import { envelopeLimits } from "../limits.ts";
 import { decodeProblem, describe } from "../problem.ts";
 import { decodeText } from "../text.ts";
 
@@ -52,6 +51,7 @@ export function eachField(
   bytes: Uint8Array,
   start: number,
   end: number,
+  maxDepth: number,
   visit: (tag: number, start: number, end: number, value: number) => void,
 ): void {
   const reader = new Reader(bytes);
@@ -69,15 +69,20 @@ export function eachField(
         const at = reader.pos;
         const value = reader.uint32();
         visit(tag, at, reader.pos, value);
-      } else skipField(reader, tag, 0);
+      } else skipField(reader, tag, maxDepth);
     }
   } catch (thrown) {
     throw asProblem(thrown);
   }
 }
 
-/** Skips the content of a field that is not wanted. */
-export function skipField(reader: Reader, tag: number, depth: number): void {
+/**
+ * Skips the content of a field that is not wanted.
+ *
+ * @param maxDepth - How many groups may be open at once.
+ * @param depth - How many are.
+ */
+export function skipField(reader: Reader, tag: number, maxDepth: number, depth: number = 0): void {
   const field = tag >>> 3;
   if (field === 0) throw decodeProblem("protobuf", `field number 0 at byte ${reader.pos - 1}`);
   switch (tag & 7) {
@@ -92,7 +97,7 @@ export function skipField(reader: Reader, tag: number, depth: number): void {
       reader.skip(reader.size());
       return;
     case 3:
-      skipGroup(reader, field, depth + 1);
+      skipGroup(reader, field, maxDepth, depth + 1);
       return;
     case 5:
       reader.skip(4);
@@ -117,19 +122,15 @@ export function asProblem(thrown: unknown): unknown {
   return decodeProblem("protobuf", describe(thrown), undefined, thrown);
 }
 
-function skipGroup(reader: Reader, field: number, depth: number): void {
-  if (depth > envelopeLimits.depth) {
-    throw decodeProblem(
-      "protobuf",
-      `more than ${envelopeLimits.depth} levels of nesting at byte ${reader.pos}`,
-    );
-  }
+function skipGroup(reader: Reader, field: number, maxDepth: number, depth: number): void {
+  if (depth > maxDepth)
+    throw decodeProblem("protobuf", `more than ${maxDepth} levels of nesting at byte ${reader.pos}`);
   for (;;) {
     const tag = reader.tag();
     if ((tag & 7) === 4) {
       if (tag >>> 3 === field) return;
       throw decodeProblem("protobuf", `the group ${field} is closed by the end of group ${tag >>> 3}`);
     }
-    skipField(reader, tag, depth);
+    skipField(reader, tag, maxDepth, depth);
   }
 }

@@ -1,7 +1,7 @@
 import { Reader } from "protobufjs/minimal.js";
 import type { EnvelopeOutline } from "../codec.ts";
 import { CodecError } from "../codec-error.ts";
-import { envelopeLimits } from "../limits.ts";
+import type { CodecLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
 import { asProblem, skipField, Tag, textAt } from "./fields.ts";
 import { mergeError, noError } from "./wire-error.ts";
@@ -13,7 +13,7 @@ type Found = { -readonly [Key in keyof EnvelopeOutline]: EnvelopeOutline[Key] };
  *
  * @throws {@link CodecError} with the id if it was found.
  */
-export function scan(bytes: Uint8Array): EnvelopeOutline {
+export function scan(bytes: Uint8Array, limits: CodecLimits): EnvelopeOutline {
   const found: Found = {
     id: undefined,
     path: undefined,
@@ -22,7 +22,7 @@ export function scan(bytes: Uint8Array): EnvelopeOutline {
     hasMeta: false,
   };
   try {
-    const wrong = scanFields(bytes, found);
+    const wrong = scanFields(bytes, found, limits);
     if (wrong !== undefined) throw wrong;
   } catch (thrown) {
     const problem = asProblem(thrown);
@@ -33,7 +33,11 @@ export function scan(bytes: Uint8Array): EnvelopeOutline {
 }
 
 /** Returns what is wrong with the text of a field: found out at once, but told after the id had its chance. */
-function scanFields(bytes: Uint8Array, found: Found): CodecError | undefined {
+function scanFields(
+  bytes: Uint8Array,
+  found: Found,
+  { maxDepth, maxIdBytes, maxMetaBytes }: CodecLimits,
+): CodecError | undefined {
   let wrong: CodecError | undefined;
   let metaBytes = 0;
   const reader = new Reader(bytes);
@@ -45,7 +49,9 @@ function scanFields(bytes: Uint8Array, found: Found): CodecError | undefined {
         const length = reader.size();
         const start = reader.pos;
         reader.skip(length);
-        wrong = takeText(bytes, found, tag === Tag.ID ? "id" : "path", start, reader.pos) ?? wrong;
+        const isId = tag === Tag.ID;
+        const maxBytes = isId ? maxIdBytes : Infinity;
+        wrong = takeText(bytes, found, isId ? "id" : "path", start, reader.pos, maxBytes) ?? wrong;
         break;
       }
       case Tag.DATA: {
@@ -66,15 +72,15 @@ function scanFields(bytes: Uint8Array, found: Found): CodecError | undefined {
         const length = reader.size();
         const start = reader.pos;
         reader.skip(length);
-        mergeError(bytes, start, reader.pos, noError());
+        mergeError(bytes, start, reader.pos, maxDepth, noError());
         break;
       }
       default:
-        skipField(reader, tag, 0);
+        skipField(reader, tag, maxDepth);
     }
   }
-  if (metaBytes > envelopeLimits.metaBytes) {
-    return decodeProblem("protobuf", `"meta" is larger than ${envelopeLimits.metaBytes} bytes`);
+  if (metaBytes > maxMetaBytes) {
+    return decodeProblem("protobuf", `"meta" is larger than ${maxMetaBytes} bytes`);
   }
   return wrong;
 }
@@ -85,11 +91,12 @@ function takeText(
   key: "id" | "path",
   start: number,
   end: number,
+  maxBytes: number,
 ): CodecError | undefined {
   found[key] = undefined;
   if (start === end) return undefined;
-  if (key === "id" && end - start > envelopeLimits.idBytes) {
-    return decodeProblem("protobuf", `"id" is longer than ${envelopeLimits.idBytes} bytes`);
+  if (end - start > maxBytes) {
+    return decodeProblem("protobuf", `"${key}" is longer than ${maxBytes} bytes`);
   }
   try {
     found[key] = textAt(bytes, start, end);

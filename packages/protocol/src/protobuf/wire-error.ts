@@ -14,8 +14,14 @@ export function noError(): ErrorParts {
 }
 
 /** Reads the error in `bytes[start..end)` over what is there: proto3 merges a message field that occurs twice. */
-export function mergeError(bytes: Uint8Array, start: number, end: number, into: ErrorParts): void {
-  eachField(bytes, start, end, (tag, from, to, value) => {
+export function mergeError(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  maxDepth: number,
+  into: ErrorParts,
+): void {
+  eachField(bytes, start, end, maxDepth, (tag, from, to, value) => {
     switch (tag) {
       case Tag.ERROR_CODE:
         into.code = textAt(bytes, from, to);
@@ -27,7 +33,7 @@ export function mergeError(bytes: Uint8Array, start: number, end: number, into: 
         into.retryAfterMs = value;
         break;
       case Tag.ERROR_DETAILS: {
-        const entry = mapEntry(bytes, from, to);
+        const entry = mapEntry(bytes, from, to, maxDepth);
         into.details ??= Object.create(null) as Record<string, unknown>;
         into.details[entry.key] = textAt(bytes, entry.start, entry.end);
         break;
@@ -46,9 +52,10 @@ export function mapEntry(
   bytes: Uint8Array,
   start: number,
   end: number,
+  maxDepth: number,
 ): { key: string; start: number; end: number } {
   const entry = { key: "", start: end, end };
-  eachField(bytes, start, end, (tag, from, to) => {
+  eachField(bytes, start, end, maxDepth, (tag, from, to) => {
     if (tag === Tag.KEY) entry.key = textAt(bytes, from, to);
     if (tag !== Tag.VALUE) return;
     entry.start = from;
