@@ -47,6 +47,8 @@ const endpointNumbers = [
   "maxPendingAuthentications",
   "maxMessageBytes",
   "maxFragments",
+  "maxBufferedChunks",
+  "maxPendingPongs",
   "maxHeaders",
   "pingIntervalMs",
   "pongTimeoutMs",

@@ -189,6 +189,15 @@ const endings: readonly {
     },
   },
   {
+    what: "pings faster than pongs can leave",
+    code: 1008,
+    reason: "too many pings",
+    act: (client) =>
+      client.socket.write(
+        Buffer.concat(Array.from({ length: 100 }, () => maskedFrame(0x9, Buffer.from("x")))),
+      ),
+  },
+  {
     what: "takes too long for a frame",
     code: 1008,
     reason: "message took too long",

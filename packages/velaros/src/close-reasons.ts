@@ -12,6 +12,7 @@ export type OwnClose =
   | "tooSlowMessage"
   | "rateLimit"
   | "expired"
+  | "pingFlood"
   | "slowConsumer"
   | "slowHandlers";
 
@@ -30,6 +31,7 @@ export const ownCloses: Readonly<Record<OwnClose, CloseStatus>> = {
   slowConsumer: ours(CloseCode.TRY_AGAIN_LATER, "slow consumer"),
   slowHandlers: ours(CloseCode.TRY_AGAIN_LATER, "handlers too slow"),
 };
+  pingFlood: ours(CloseCode.POLICY_VIOLATION, "too many pings"),
 
 function ours(status: number, reason: string): CloseStatus {
   return Object.freeze({ status, reason, source: "server" });

@@ -184,8 +184,13 @@ test("Compression is not negotiated, so there is nothing to inflate [fault:C4]",
   await endOf(edge);
 });
 
-test("A client that pings and never reads the pongs is cut [fault:C5]", async () => {
-  await using edge = await startEdge({ messagesPerSecond: Infinity });
+test("A client that pings and never reads the pongs is given up with 1008, and cut when it takes no close frame either [fault:C5]", async () => {
+  const warnings: unknown[] = [];
+  await using edge = await startEdge({
+    messagesPerSecond: Infinity,
+    closeTimeoutMs: 100,
+    logger: { warn: (details) => warnings.push(details), error: () => undefined },
+  });
   using client = await RawClient.open(edge.port);
   client.socket.pause();
   const pings = Buffer.concat(Array.from({ length: 1_000 }, () => maskedFrame(0x9, Buffer.alloc(125))));
@@ -194,7 +199,25 @@ test("A client that pings and never reads the pongs is cut [fault:C5]", async ()
   };
   client.socket.on("drain", flood);
   flood();
-  expect(await endOf(edge)).toEqual(lost);
+  const end: End = { status: 1008, reason: "too many pings", source: "server" };
+  expect(await endOf(edge)).toEqual(end);
+  expect(warnings).toEqual([{ status: 1008, reason: "too many pings", remoteAddress: "127.0.0.1" }]);
+});
+
+test("A client that reads is told that its pings are too many; as many as may wait are answered", async () => {
+  await using edge = await startEdge({ maxPendingPongs: 40, closeTimeoutMs: 100 });
+  using client = await RawClient.open(edge.port);
+  const pings = (count: number): Buffer =>
+    Buffer.concat(Array.from({ length: count }, () => maskedFrame(0x9, Buffer.from("a"))));
+
+  client.socket.write(Buffer.concat([pings(40), maskedFrame(0x1, Buffer.from("last"))]));
+  await client.until(() => client.texts.length === 1);
+  expect(client.frames.filter(({ opcode }) => opcode === 0xa)).toHaveLength(40);
+  client.socket.write(pings(41));
+  await client.untilClosed();
+
+  expect(client.closeFrame).toEqual({ code: 1008, reason: "too many pings" });
+  expect(await endOf(edge)).toMatchObject({ status: 1008 });
 });
 
 test("Our close delivers its status and reason, behind everything that was sent before [quirk:Q26]", async () => {

@@ -296,8 +296,8 @@ function webSocketOptions(
     WebSocket: EdgeWebSocket,
     maxPayload: settings.maxMessageBytes,
     maxFragments: settings.maxFragments,
-    maxBufferedChunks: 4_096,
-    maxPendingAutoPongs: 16,
+    maxBufferedChunks: settings.maxBufferedChunks,
+    maxPendingAutoPongs: settings.maxPendingPongs,
     closeTimeout: settings.closeTimeoutMs,
     handleProtocols: (_offered, request) => gate.subprotocolFor(request) ?? false,
   };

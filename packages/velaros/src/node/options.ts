@@ -77,6 +77,19 @@ export interface AttachOptions {
    */
   readonly maxFragments?: number | undefined;
   /**
+   * How many pieces of a frame that has not arrived as a whole may lie in memory, as the network cut them; more close
+   * the connection with 1008.
+   *
+   * @defaultValue `4_096`
+   */
+  readonly maxBufferedChunks?: number | undefined;
+  /**
+   * How many pongs may wait to be written to a client that pings; the next ping closes the connection with 1008.
+   *
+   * @defaultValue `16`
+   */
+  readonly maxPendingPongs?: number | undefined;
+  /**
    * How many headers an upgrade request may have; more are answered 431.
    *
    * @defaultValue `100`

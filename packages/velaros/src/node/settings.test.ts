@@ -15,6 +15,8 @@ test("Every limit has a default, and is on unless it says otherwise [quirk:Q38]"
     maxPendingAuthentications: 1_000,
     maxMessageBytes: 1_048_576,
     maxFragments: 1_024,
+    maxBufferedChunks: 4_096,
+    maxPendingPongs: 16,
     maxHeaders: 100,
     pingIntervalMs: 25_000,
     pongTimeoutMs: 10_000,

@@ -19,6 +19,8 @@ export interface Settings {
   readonly maxMessageBytes: number;
   readonly maxFragments: number;
   readonly maxHeaders: number;
+  readonly maxBufferedChunks: number;
+  readonly maxPendingPongs: number;
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
   readonly messageTimeoutMs: number;
@@ -68,6 +70,8 @@ export function resolveSettings(options: AttachOptions): Settings {
     stallTimeoutMs: positive("stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
     pauseTimeoutMs: positive("pauseTimeoutMs", options.pauseTimeoutMs ?? 30_000),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs ?? 5_000),
+    maxBufferedChunks: whole("maxBufferedChunks", options.maxBufferedChunks ?? 4_096, "chunks"),
+    maxPendingPongs: whole("maxPendingPongs", options.maxPendingPongs ?? 16, "pongs"),
     maxConnections: positive("maxConnections", options.maxConnections ?? defaultMaxConnections()),
     maxConnectionsPerAddress: positive(
       "maxConnectionsPerAddress",

@@ -100,7 +100,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     this.#recordEnd(status, reason, source);
     this.#flush();
     if (status === CloseCode.ABNORMAL || status === CloseCode.TLS_HANDSHAKE) {
-      this.#websocket.terminate();
+      this.#websocket.cut();
     } else if (status === CloseCode.NO_STATUS) {
       this.#websocket.sendClose();
     } else if (isSendableCloseCode(status)) {
@@ -139,7 +139,7 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
 
   /** Ends the connection at once, without a close frame. */
   cut(): void {
-    this.#websocket.terminate();
+    this.#websocket.cut();
   }
 
   // ---- What the WebSocket reports.
@@ -174,6 +174,11 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
     this.#websocket.sendClose(status, reason);
     this.#closeSent = true;
     this.#tell(status, reason, "server");
+  }
+
+  /** The close frame lies behind the pongs: who takes none of them is cut when its time to close is over. */
+  onPingFlood(): void {
+    this.#giveUp(ownCloses.pingFlood);
   }
 
   onGone(): void {
