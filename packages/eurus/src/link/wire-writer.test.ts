@@ -24,3 +24,15 @@ test("texts of any length and alphabet are written as a platform's encoder would
     }),
   );
 });
+
+test("a text whose length needs one more byte than its characters said keeps its end, wherever the buffer ends", () => {
+  const text = "𐀀".repeat(50); // 100 UTF-16 units, 200 bytes
+  for (let before = 0; before <= 1100; before++) {
+    const writer = new WireWriter();
+    writer.raw(new Uint8Array(before));
+    writer.text(text);
+    const reader = new WireReader(writer.take().subarray(before));
+
+    expect(reader.text(), `behind ${before} bytes`).toBe(text);
+  }
+});

@@ -113,14 +113,14 @@ export class WireWriter {
     let at = this.#position;
     this.varint(value.length);
     let start = this.#position;
-    let { read, written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start));
+    let { read, written } = this.#encodeAt(value, start);
     if (read < value.length) {
       this.#position = at;
       this.#reserve(value.length * 3 + 2 * maxVarintBytes);
       at = this.#position;
       this.varint(value.length);
       start = this.#position;
-      ({ read, written } = this.#encoder.encodeInto(value, this.#bytes.subarray(start)));
+      ({ read, written } = this.#encodeAt(value, start));
     }
     if (written !== value.length) {
       // Not only ASCII: the length is another one, and may itself be longer than the room that it was given.
@@ -130,6 +130,11 @@ export class WireWriter {
     }
     this.#position += written;
     return written;
+  }
+
+  /** Leaves room behind the text: it moves when its length turns out to be a longer varint. */
+  #encodeAt(value: string, start: number): TextEncoderEncodeIntoResult {
+    return this.#encoder.encodeInto(value, this.#bytes.subarray(start, this.#bytes.length - maxVarintBytes));
   }
 
   #reserve(size: number): void {
