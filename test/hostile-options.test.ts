@@ -71,6 +71,7 @@ const routerNumbers = [
   "lifecycleTimeoutMs",
 ] as const;
 const gatewayNumbers = [
+  "maxFactsBytes",
   "maxPathBytes",
   "maxPathSegments",
   "maxPinsPerSocket",

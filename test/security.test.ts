@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { Gateway, Service } from "eurus";
+import type { GatewayOptions } from "eurus";
 import { LocalTransport } from "eurus/local";
 import { NatsTransport } from "eurus/nats";
 import fc from "fast-check";
@@ -13,6 +14,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { onEveryBus } from "./support/buses.ts";
 import { Fleet, jsonRouter } from "./support/fleet.ts";
+import type { Edge } from "./support/fleet.ts";
+import type { JsonClient } from "./support/json-client.ts";
 import { handshake, RawClient } from "./support/raw-client.ts";
 
 function newFleet(): Fleet {
@@ -109,6 +112,68 @@ onEveryBus(({ test, newFleet: fleetOnBus }) => {
     expect(edge.events.filter(({ type }) => type === "link-lost")).toEqual([]);
   });
 });
+
+onEveryBus(({ test, newFleet: fleetOnBus }) => {
+  /** A client whose login leaves facts of this size, as JSON. */
+  async function clientWithFacts(fleet: Fleet, bytes: number, options: GatewayOptions = {}): Promise<Scene> {
+    const errors: Error[] = [];
+    const known: unknown[] = [];
+    const edge = await fleet.edge({
+      options,
+      listen: { authenticate: () => ({ groups: "g".repeat(bytes - '{"groups":""}'.length) }) },
+      before: (router) => {
+        router.onError((error) => errors.push(error));
+        router.use("/message", (ctx) => {
+          ctx.setTrusted("much", "m".repeat(200_000));
+          return ctx.next();
+        });
+      },
+    });
+    const router = jsonRouter()
+      .useOpen((ctx) => void known.push(JSON.stringify(ctx.trusted).length))
+      .publicBind("/**", (ctx) => ctx.reply(String(ctx.trusted["much"] ?? "").length));
+    await fleet.service("api", router);
+    return { edge, errors, known, client: await fleet.client(edge, { "User-Agent": "x" }) };
+  }
+
+  test("facts up to maxFactsBytes reach a service; larger ones are refused, and why is told, on any bus", async () => {
+    await using fleet = fleetOnBus();
+    const headers = "user-agentx".length;
+    const fits = await clientWithFacts(fleet, 32_768 - headers);
+    expect(await fits.client.ask("/any")).toMatchObject({ data: 0 });
+    expect(fits.known).toEqual([32_768 - headers]);
+    expect(fits.errors).toEqual([]);
+
+    await using otherFleet = fleetOnBus();
+    const tooLarge = await clientWithFacts(otherFleet, 32_769 - headers);
+    expect(await tooLarge.client.ask("/any")).toMatchObject({ error: { code: "INTERNAL" } });
+    expect(tooLarge.known).toEqual([]);
+    const details = { service: "api", bytes: 32_769, maxFactsBytes: 32_768 };
+    expect(tooLarge.errors).toMatchObject([{ code: "EURUS_FACTS_TOO_LARGE", details }]);
+    expect(tooLarge.edge.events.filter(({ type }) => type === "refused")).toMatchObject([
+      { path: "/any", service: "api", code: "INTERNAL" },
+    ]);
+    expect(tooLarge.client.ended).toBeUndefined();
+  });
+
+  test("the most that maxFactsBytes may allow goes through any bus, and facts of a message are not counted", async () => {
+    await using fleet = fleetOnBus();
+    const most = 53_248;
+    const { client, known } = await clientWithFacts(fleet, most - 100, { maxFactsBytes: most });
+
+    expect(await client.ask("/any")).toMatchObject({ data: 0 });
+    expect(await client.ask("/message")).toMatchObject({ data: 200_000 });
+    expect(known).toEqual([most - 100]);
+  });
+});
+
+interface Scene {
+  readonly edge: Edge;
+  readonly client: JsonClient;
+  readonly errors: readonly Error[];
+  /** How large the facts were that the service's open handler saw. */
+  readonly known: readonly unknown[];
+}
 
 test("a conversation that began on a public route cannot be led to a private one [fault:R4]", async () => {
   await using fleet = newFleet();

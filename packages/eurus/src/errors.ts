@@ -32,6 +32,12 @@ export interface EurusErrorDetails {
   EURUS_PACKET_INVALID: { readonly subject: string; readonly problem: string };
   /** Trusted facts or metadata for a service are no JSON. */
   EURUS_FACTS_INVALID: { readonly keys: readonly string[] };
+  /** The trusted facts and forwarded headers of a client are more than a service can be told. */
+  EURUS_FACTS_TOO_LARGE: {
+    readonly service: string;
+    readonly bytes: number;
+    readonly maxFactsBytes: number;
+  };
   /** Something that was handed to a callback of the bus threw. */
   EURUS_LISTENER_FAILED: { readonly where: string };
   /** An option has a value that can't work. Thrown by constructors. */
@@ -71,6 +77,9 @@ const messages: { readonly [Code in EurusErrorCode]: (details: EurusErrorDetails
   EURUS_PACKET_INVALID: ({ subject, problem }) => `The packet on "${subject}" is dropped: ${problem}`,
   EURUS_FACTS_INVALID: ({ keys }) =>
     `Facts for a service must be JSON, but something under ${keys.join(", ")} is not: no cycles, no BigInt.`,
+  EURUS_FACTS_TOO_LARGE: ({ service, bytes, maxFactsBytes }) =>
+    `The facts and headers of a client for service "${service}" take ${bytes} bytes, more than maxFactsBytes (${maxFactsBytes}). ` +
+    `Let authenticate return a key under which services find the rest, forward fewer headers, or raise the option.`,
   EURUS_LISTENER_FAILED: ({ where }) =>
     `A listener of ${where} threw; see the cause. The others were called nevertheless.`,
   EURUS_OPTION_INVALID: ({ option, received, expected }) =>

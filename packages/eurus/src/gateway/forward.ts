@@ -7,6 +7,7 @@ import { pathProblem } from "./canonical-path.ts";
 import type { EdgeSocket, ErrorExtras } from "./edge-socket.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import type { InstancePins } from "./instance-pins.ts";
+import { checkFacts } from "./facts-size.ts";
 import { settleForeign, settleUnavailable } from "./outcomes.ts";
 import { MessageTimes } from "./message-times.ts";
 import type { Pin } from "./pin.ts";
@@ -132,6 +133,13 @@ export class Forwarder {
       this.#refuse(edge, message, "OVERLOADED", service);
       return undefined;
     }
+    try {
+      checkFacts(edge.socket, service, this.#parts.options);
+    } catch (error) {
+      // Not the client's fault: the router answers INTERNAL, and its onError hears why.
+      this.#tellRefused(edge, message.forwarded.path, service, "INTERNAL");
+      throw error;
+    }
     const instance = edge.closing ? undefined : this.#choose(route, nobody);
     if (instance === undefined) {
       this.#unavailable(edge, message, service);
@@ -161,15 +169,24 @@ export class Forwarder {
     service: string | undefined,
     extras?: ErrorExtras,
   ): void {
-    const { events } = this.#parts;
     if (id !== undefined) {
       edge.sendError(code, id, type, extras);
     } else if (service !== undefined && edge.tellOnce(service)) {
       edge.sendError(code, undefined, type, extras);
     }
+    this.#tellRefused(edge, path, service, code);
+  }
+
+  #tellRefused(
+    edge: EdgeSocket,
+    path: string | undefined,
+    service: string | undefined,
+    code: WireErrorCode,
+  ): void {
+    const { events, options } = this.#parts;
     if (!events.active) return;
     // Who is refused for a path of a mebibyte should not fill logs with it.
-    const shown = path?.slice(0, this.#parts.options.maxPathBytes);
+    const shown = path?.slice(0, options.maxPathBytes);
     events.emit({ type: "refused", socketId: edge.id, path: shown, service, code });
   }
 }

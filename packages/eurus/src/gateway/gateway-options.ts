@@ -34,6 +34,14 @@ export interface GatewayOptions {
   /** @defaultValue `32` */
   readonly maxPathSegments?: number | undefined;
   /**
+   * How large the facts and the forwarded headers of one client may be, as JSON in bytes of UTF-8; 1 to 53,248. They go
+   * to a service in one packet, when the client is pinned there. Above it every message for a service is answered with
+   * `INTERNAL`, and `onError` of the router gets `EURUS_FACTS_TOO_LARGE`.
+   *
+   * @defaultValue `32_768`
+   */
+  readonly maxFactsBytes?: number | undefined;
+  /**
    * How many services one client may use over one connection. Above it: `OVERLOADED`.
    *
    * @defaultValue `32`
@@ -118,6 +126,7 @@ export interface GatewaySettings {
   readonly routeOwners: Readonly<Record<string, string>>;
   readonly maxPathBytes: number;
   readonly maxPathSegments: number;
+  readonly maxFactsBytes: number;
   readonly maxPinsPerSocket: number;
   readonly maxOpenMessagesPerSocket: number;
   readonly openTimeoutMs: number;
@@ -147,6 +156,7 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     routeOwners: owners(options.routeOwners ?? {}),
     maxPathBytes: atLeast(1, "maxPathBytes", options.maxPathBytes ?? 1_024),
     maxPathSegments: atLeast(1, "maxPathSegments", options.maxPathSegments ?? 32),
+    maxFactsBytes: factsBytes(options.maxFactsBytes ?? 32 * 1024),
     maxPinsPerSocket: atLeast(1, "maxPinsPerSocket", options.maxPinsPerSocket ?? 32),
     maxOpenMessagesPerSocket: atLeast(
       1,
@@ -162,6 +172,15 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     drainTimeoutMs: atLeast(0, "drainTimeoutMs", options.drainTimeoutMs ?? 10_000),
     closeBatchSize: atLeast(1, "closeBatchSize", options.closeBatchSize ?? 200),
   };
+}
+
+/** Whatever the bus, an opening packet has to fit into the smallest that there may be. */
+const mostFactsBytes = 52 * 1024;
+
+function factsBytes(value: number): number {
+  if (atLeast(1, "maxFactsBytes", value) <= mostFactsBytes) return value;
+  const expected = `at most ${mostFactsBytes}`;
+  throw new EurusError("EURUS_OPTION_INVALID", { option: "maxFactsBytes", received: value, expected });
 }
 
 function owners(value: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -14,8 +14,8 @@ export interface EncodedFrame {
 
 /** Types, flags and numbers of any frame. */
 const fixedBytes = 64;
-/** What a frame that opens a pin may take. */
-const maxOpenBytes = 32 * 1024;
+/** What a frame that opens a pin may take: it can't be cut, and fits into the smallest packet that there may be. */
+const maxOpenBytes = 56 * 1024;
 
 /** An upper bound of the encoded size; `Infinity` for frames whose size only encoding tells. */
 export function boundOf(frame: Frame): number {

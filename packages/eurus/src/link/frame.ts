@@ -1,6 +1,6 @@
 import type { CloseSource, MessageType } from "velaros-protocol";
 
-/** What a service learns about a client when its virtual socket opens; at most 8 KiB encoded. */
+/** What a service learns about a client when its virtual socket opens; at most 56 KiB encoded. */
 export interface SocketInfo {
   readonly socketId: string;
   readonly remoteAddress: string;
