@@ -133,7 +133,7 @@ export class WireWriter {
   }
 
   /** Leaves room behind the text: it moves when its length turns out to be a longer varint. */
-  #encodeAt(value: string, start: number): TextEncoderEncodeIntoResult {
+  #encodeAt(value: string, start: number): { readonly read: number; readonly written: number } {
     return this.#encoder.encodeInto(value, this.#bytes.subarray(start, this.#bytes.length - maxVarintBytes));
   }
 
