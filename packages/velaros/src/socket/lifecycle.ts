@@ -1,5 +1,6 @@
 import type { NodeMatch } from "../chain/message-chain.ts";
 import type { MessageNode, Step } from "../chain/message-node.ts";
+import type { ContextSocket } from "../context/context-socket.ts";
 import { Exchange, type ExchangeKind } from "../context/exchange.ts";
 import type { Context } from "../context/context.ts";
 import { MessageContext, messageContext } from "../context/message-context.ts";
@@ -7,7 +8,6 @@ import { runNext } from "../context/walk.ts";
 import { toError } from "../errors.ts";
 import { Pattern } from "../pattern/pattern.ts";
 import { isPromiseLike } from "../promises.ts";
-import type { RouterSocket } from "./router-socket.ts";
 
 const everything = new Pattern("/**");
 
@@ -20,7 +20,7 @@ export type LifecycleCall = (context: Context) => unknown;
  * @returns What went wrong, in a promise if it took time.
  */
 export function runOpenChain(
-  socket: RouterSocket,
+  socket: ContextSocket,
   calls: readonly LifecycleCall[],
 ): Error | undefined | Promise<Error | undefined> {
   if (calls.length === 0) return undefined;
@@ -35,7 +35,7 @@ export function runOpenChain(
 
 /** Runs all handlers of the close chain; what they throw is reported and stops nobody. */
 export function runCloseChain(
-  socket: RouterSocket,
+  socket: ContextSocket,
   calls: readonly LifecycleCall[],
 ): Promise<void> | undefined {
   if (calls.length === 0) return undefined;
@@ -46,7 +46,7 @@ export function runCloseChain(
   return undefined;
 }
 
-function lifecycleContext(kind: ExchangeKind, socket: RouterSocket, steps: readonly Step[]): MessageContext {
+function lifecycleContext(kind: ExchangeKind, socket: ContextSocket, steps: readonly Step[]): MessageContext {
   const context = new MessageContext(new Exchange(kind, socket, undefined), undefined, undefined);
   const node: MessageNode = {
     order: 0,
