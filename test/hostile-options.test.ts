@@ -4,6 +4,7 @@ import { LocalTransport } from "eurus/local";
 import { NatsTransport } from "eurus/nats";
 import fc from "fast-check";
 import { Router } from "velaros";
+import { json } from "velaros/json";
 import { expect, test } from "vitest";
 
 const numRuns = process.env["EURUS_LONG"] === undefined ? 20_000 : 100_000;
@@ -81,10 +82,30 @@ const gatewayNumbers = [
   "retryAfterMs",
   "heartbeatIntervalMs",
   "instanceLeaseMs",
+  "maxInstances",
+  "maxRoutes",
   "drainTimeoutMs",
   "closeBatchSize",
 ] as const;
-const serviceNumbers = ["maxSockets", "heartbeatIntervalMs", "gatewayLeaseMs", "drainTimeoutMs"] as const;
+const serviceNumbers = [
+  "maxSockets",
+  "maxGateways",
+  "heartbeatIntervalMs",
+  "gatewayLeaseMs",
+  "drainTimeoutMs",
+] as const;
+
+const announcementNumbers = [
+  "maxBytes",
+  "maxRoutes",
+  "maxRouteBytes",
+  "maxRouteSegments",
+  "maxExpressionSize",
+  "maxGatewayNames",
+  "maxEntries",
+  "maxPerSecond",
+  "maxAnnouncers",
+] as const;
 
 /** Things that are built from options; each takes what it is given or says which option is wrong. */
 const builders: readonly {
@@ -108,13 +129,13 @@ const builders: readonly {
   {
     what: "a gateway",
     numbers: gatewayNumbers,
-    others: ["forwardHeaders", "routeOwners"],
+    others: ["forwardHeaders", "routeOwners", "announcements"],
     build: (given) => new Gateway("gateway", new LocalTransport(), given),
   },
   {
     what: "a service",
     numbers: serviceNumbers,
-    others: ["onInstanceLost", "gatewayNames", "routeDescriptors"],
+    others: ["onInstanceLost", "gatewayNames", "routeDescriptors", "announcements"],
     build: (given) => new Service("service", new LocalTransport(), new Router(), given),
   },
 ];
@@ -126,7 +147,19 @@ function isTaken(build: (given: object) => unknown, given: Readonly<Record<strin
     return true;
   } catch (error) {
     const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-    if (typeof code !== "string" || !/^(VELAROS|EURUS)_[A-Z_]+_INVALID$/.test(code)) throw error;
+  {
+    what: "a gateway, about announcements,",
+    numbers: announcementNumbers,
+    others: [],
+    build: (announcements) => new Gateway("gateway", new LocalTransport(), { announcements }),
+  },
+  {
+    what: "a codec",
+    numbers: ["maxDepth", "maxIdBytes", "maxMetaBytes"],
+    others: [],
+    build: json,
+  },
+    if (typeof code !== "string" || !/^(VELAROS|EURUS|CODEC)_[A-Z_]+_INVALID$/.test(code)) throw error;
     return false;
   }
 }

@@ -1,5 +1,6 @@
 // The two ends.
 export { Gateway } from "./gateway/gateway.ts";
+export type { AnnouncementOptions } from "./directory/announcement-limits.ts";
 export type { GatewayOptions } from "./gateway/gateway-options.ts";
 export type { ConnectedSocket, KnownInstance } from "./gateway/known.ts";
 export { Service } from "./service/service.ts";

@@ -12,6 +12,12 @@ export const atLeast: OptionChecks["atLeast"] = checks.atLeast;
 /** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is a list of texts. */
 export const texts: OptionChecks["texts"] = checks.texts;
 
+/** @throws {@link EurusError} `EURUS_OPTION_INVALID` unless `value` is an object that is no list. */
+export function record<Value extends object>(option: string, value: Value, expected = "an object"): Value {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new EurusError("EURUS_OPTION_INVALID", { option, received: value, expected });
+}
+
 /** @throws {@link EurusError} `EURUS_NAME_INVALID` unless `name` can be part of a subject as it is. */
 export function checkName(kind: "gateway" | "service", name: string): string {
   if (typeof name === "string" && isSubjectToken(name)) return name;

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { defaultAnnouncementLimits } from "../../../packages/eurus/src/directory/announcement-limits.ts";
 import { readInstanceAnnouncement } from "../../../packages/eurus/src/directory/announcement-codec.ts";
 import { AnnouncementGate } from "../../../packages/eurus/src/directory/announcement-gate.ts";
 import { Directory } from "../../../packages/eurus/src/directory/directory.ts";
@@ -53,6 +54,7 @@ export class FleetGateway {
       gatewayId: this.id,
       epoch: runtime.randomToken(12),
       versions,
+      limits: defaultAnnouncementLimits,
       linkIds: () => this.#linkIds(),
       takeQuestions: () => ({ wanted: this.#directory.takeWanted(), claims: this.#directory.takeClaims() }),
     });

@@ -1,7 +1,6 @@
 import { Pattern, VelarosError } from "velaros";
 import { EurusError } from "../errors.ts";
 import {
-  announcementLimits as limits,
   hashDescriptor,
   type GatewayAnnouncement,
   type InstanceAnnouncement,
@@ -10,6 +9,8 @@ import {
   type RouteClaim,
   type WireVersions,
 } from "./announcement.ts";
+import type { AnnouncementLimits } from "./announcement-limits.ts";
+import { defaultAnnouncementLimits } from "./announcement-limits.ts";
 import { FieldReader, Rejection } from "./field-reader.ts";
 
 /** What came of reading an announcement: it, or why it is refused. */
@@ -28,9 +29,10 @@ export function readInstanceAnnouncement(
   subject: string,
   payload: unknown,
   isKnown: (instanceId: string, epoch: string, descriptorHash: string) => boolean = () => false,
+  limits: AnnouncementLimits = defaultAnnouncementLimits,
 ): Reading<InstanceAnnouncement> {
   return reading(() => {
-    const fields = new FieldReader(decode(payload), "");
+    const fields = new FieldReader(decode(payload, limits), "");
     const service = fields.token("service");
     const instanceId = fields.token("instance");
     const epoch = fields.token("epoch");
@@ -43,13 +45,13 @@ export function readInstanceAnnouncement(
       sequence: fields.count("sequence"),
       versions: readVersions(fields),
       descriptorHash: hash,
-      descriptor: isTold ? readDescriptor(fields) : undefined,
+      descriptor: isTold ? readDescriptor(fields, limits) : undefined,
       draining: fields.flag("draining"),
       goodbye: fields.flag("goodbye"),
       pins: fields.count("pins"),
       opens: fields.count("opens"),
       lagMs: fields.count("lagMs"),
-      links: readLinks(fields),
+      links: readLinks(fields, limits),
     };
     checkSubject(subject, announcement.service, announcement.instanceId);
     const { descriptor } = announcement;
@@ -61,9 +63,13 @@ export function readInstanceAnnouncement(
 }
 
 /** Reads what a gateway announced; as {@link readInstanceAnnouncement}. */
-export function readGatewayAnnouncement(subject: string, payload: unknown): Reading<GatewayAnnouncement> {
+export function readGatewayAnnouncement(
+  subject: string,
+  payload: unknown,
+  limits: AnnouncementLimits = defaultAnnouncementLimits,
+): Reading<GatewayAnnouncement> {
   return reading(() => {
-    const fields = new FieldReader(decode(payload), "");
+    const fields = new FieldReader(decode(payload, limits), "");
     const announcement: GatewayAnnouncement = {
       gateway: fields.token("gateway"),
       gatewayId: fields.token("id"),
@@ -71,9 +77,9 @@ export function readGatewayAnnouncement(subject: string, payload: unknown): Read
       sequence: fields.count("sequence"),
       versions: readVersions(fields),
       goodbye: fields.flag("goodbye"),
-      links: readLinks(fields),
-      wanted: fields.tokens("wanted", limits.entries),
-      claims: fields.list("claims", limits.entries).map(readRememberedClaim),
+      links: readLinks(fields, limits),
+      wanted: fields.tokens("wanted", limits.maxEntries),
+      claims: fields.list("claims", limits.maxEntries).map((claim) => readRememberedClaim(claim, limits)),
     };
     checkSubject(subject, announcement.gateway, announcement.gatewayId);
     return announcement;
@@ -85,7 +91,11 @@ export function readGatewayAnnouncement(subject: string, payload: unknown): Read
  *
  * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when nobody would accept it: too many routes, too large.
  */
-export function encodeInstanceAnnouncement(subject: string, announcement: InstanceAnnouncement): Uint8Array {
+export function encodeInstanceAnnouncement(
+  subject: string,
+  announcement: InstanceAnnouncement,
+  limits: AnnouncementLimits = defaultAnnouncementLimits,
+): Uint8Array {
   const { service, instanceId, descriptorHash, versions, links, ...rest } = announcement;
   const fields = {
     service,
@@ -94,7 +104,9 @@ export function encodeInstanceAnnouncement(subject: string, announcement: Instan
     versions: [versions.min, versions.max],
     ...rest,
   };
-  return encodeChecked(subject, fields, links, readInstanceAnnouncement);
+  return encodeChecked(subject, fields, links, (payload) =>
+    readInstanceAnnouncement(subject, payload, () => false, limits),
+  );
 }
 
 /**
@@ -102,10 +114,16 @@ export function encodeInstanceAnnouncement(subject: string, announcement: Instan
  *
  * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when nobody would accept it.
  */
-export function encodeGatewayAnnouncement(subject: string, announcement: GatewayAnnouncement): Uint8Array {
+export function encodeGatewayAnnouncement(
+  subject: string,
+  announcement: GatewayAnnouncement,
+  limits: AnnouncementLimits = defaultAnnouncementLimits,
+): Uint8Array {
   const { gatewayId, versions, links, ...rest } = announcement;
   const fields = { id: gatewayId, versions: [versions.min, versions.max], ...rest };
-  return encodeChecked(subject, fields, links, readGatewayAnnouncement);
+  return encodeChecked(subject, fields, links, (payload) =>
+    readGatewayAnnouncement(subject, payload, limits),
+  );
 }
 
 /** Encodes what the other side will be able to read: with the links, or else without. */
@@ -113,14 +131,14 @@ function encodeChecked(
   subject: string,
   fields: object,
   links: ReadonlyMap<string, number> | undefined,
-  read: (subject: string, payload: unknown) => Reading<unknown>,
+  read: (payload: Uint8Array) => Reading<unknown>,
 ): Uint8Array {
   if (links !== undefined) {
     const payload = encode({ ...fields, links: Object.fromEntries(links) });
-    if (read(subject, payload).problem === undefined) return payload;
+    if (read(payload).problem === undefined) return payload;
   }
   const payload = encode(fields);
-  const { problem } = read(subject, payload);
+  const { problem } = read(payload);
   if (problem !== undefined) throw new EurusError("EURUS_ANNOUNCEMENT_INVALID", { subject, problem });
   return payload;
 }
@@ -139,9 +157,9 @@ function encode(value: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-function decode(payload: unknown): unknown {
+function decode(payload: unknown, { maxBytes }: AnnouncementLimits): unknown {
   if (!(payload instanceof Uint8Array)) throw new Rejection("it is not a packet of bytes");
-  if (payload.byteLength > limits.bytes) throw new Rejection(`it is larger than ${limits.bytes} bytes`);
+  if (payload.byteLength > maxBytes) throw new Rejection(`it is larger than ${maxBytes} bytes`);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
   } catch {
@@ -155,8 +173,8 @@ function checkSubject(subject: string, name: string, id: string): void {
   }
 }
 
-function readLinks(fields: FieldReader): ReadonlyMap<string, number> | undefined {
-  return fields.has("links") ? fields.counts("links", limits.entries) : undefined;
+function readLinks(fields: FieldReader, limits: AnnouncementLimits): ReadonlyMap<string, number> | undefined {
+  return fields.has("links") ? fields.counts("links", limits.maxEntries) : undefined;
 }
 
 function readVersions(fields: FieldReader): WireVersions {
@@ -171,42 +189,43 @@ function isVersion(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 0xffff;
 }
 
-function readDescriptor(outer: FieldReader): InstanceDescriptor {
+function readDescriptor(outer: FieldReader, limits: AnnouncementLimits): InstanceDescriptor {
   const fields = outer.object("descriptor");
-  const routes = fields.list("routes", limits.routes).map(readRoute);
+  const routes = fields.list("routes", limits.maxRoutes).map((route) => readRoute(route, limits));
   if (new Set(routes.map((route) => route.pattern)).size < routes.length) {
     throw new Rejection("it names a route twice");
   }
-  checkPatterns(routes);
+  checkPatterns(routes, limits);
   return {
-    gatewayNames: fields.tokens("gatewayNames", limits.gatewayNames),
+    gatewayNames: fields.tokens("gatewayNames", limits.maxGatewayNames),
     routes,
     onInstanceLost: fields.choice("onInstanceLost", ["close", "repin"]),
   };
 }
 
-function readRoute(value: unknown): RouteClaim {
+function readRoute(value: unknown, limits: AnnouncementLimits): RouteClaim {
   const fields = new FieldReader(value, "a route");
-  return { pattern: fields.text("pattern", limits.routeBytes), claimedAt: fields.count("claimedAt") };
+  return { pattern: fields.text("pattern", limits.maxRouteBytes), claimedAt: fields.count("claimedAt") };
 }
 
-function readRememberedClaim(value: unknown): RememberedClaim {
+function readRememberedClaim(value: unknown, limits: AnnouncementLimits): RememberedClaim {
   const fields = new FieldReader(value, "a claim");
-  return { service: fields.token("service"), ...readRoute(value) };
+  return { service: fields.token("service"), ...readRoute(value, limits) };
 }
 
-function checkPatterns(routes: readonly RouteClaim[]): void {
+function checkPatterns(routes: readonly RouteClaim[], limits: AnnouncementLimits): void {
   const encoder = new TextEncoder();
   let size = 0;
   for (const { pattern } of routes) {
-    if (encoder.encode(pattern).byteLength > limits.routeBytes) {
-      throw new Rejection(`the route ${pattern.slice(0, 64)}… is longer than ${limits.routeBytes} bytes`);
+    if (encoder.encode(pattern).byteLength > limits.maxRouteBytes) {
+      throw new Rejection(`the route ${pattern.slice(0, 64)}… is longer than ${limits.maxRouteBytes} bytes`);
     }
     const { chunks } = new Pattern(pattern);
-    if (chunks.length > limits.routeSegments) {
-      throw new Rejection(`the route ${pattern} has more than ${limits.routeSegments} segments`);
+    if (chunks.length > limits.maxRouteSegments) {
+      throw new Rejection(`the route ${pattern} has more than ${limits.maxRouteSegments} segments`);
     }
     for (const chunk of chunks) if (chunk.kind !== "static") size += chunk.subpattern?.size ?? 0;
-    if (size > limits.subpatternSize) throw new Rejection("its regular expressions are too large together");
+    if (size > limits.maxExpressionSize)
+      throw new Rejection("its regular expressions are too large together");
   }
 }

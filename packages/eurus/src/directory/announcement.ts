@@ -78,22 +78,6 @@ export interface GatewayAnnouncement {
   readonly claims: readonly RememberedClaim[];
 }
 
-/** How large an announcement may be. What exceeds one of these is refused as a whole. */
-export const announcementLimits = {
-  /** Encoded size in bytes. */
-  bytes: 65_536,
-  routes: 1_000,
-  /** Length of a pattern in bytes of UTF-8. */
-  routeBytes: 512,
-  /** Chunks of a pattern. */
-  routeSegments: 32,
-  /** Instructions that all subpatterns of a descriptor compile to. */
-  subpatternSize: 50_000,
-  gatewayNames: 256,
-  /** Entries of each other list. */
-  entries: 4_096,
-} as const;
-
 /** Whether both ranges have a version in common. */
 export function areCompatible(left: WireVersions, right: WireVersions): boolean {
   return left.min <= right.max && right.min <= left.max;

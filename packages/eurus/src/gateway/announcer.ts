@@ -1,7 +1,8 @@
 import type { Runtime, Timer } from "velaros-protocol";
 import { encodeGatewayAnnouncement, readGatewayAnnouncement } from "../directory/announcement-codec.ts";
+import type { AnnouncementLimits } from "../directory/announcement-limits.ts";
 import { AnnouncementPace } from "../directory/announcement-pace.ts";
-import type { RememberedClaim, WireVersions } from "../directory/announcement.ts";
+import type { GatewayAnnouncement, RememberedClaim, WireVersions } from "../directory/announcement.ts";
 import { LinkListTurns } from "../directory/link-list-turns.ts";
 import { OwnEcho } from "../own-echo.ts";
 import * as subjects from "../link/subjects.ts";
@@ -13,6 +14,7 @@ export interface GatewayPresence {
   readonly gatewayId: string;
   readonly epoch: string;
   readonly versions: WireVersions;
+  readonly limits: AnnouncementLimits;
   linkIds(): ReadonlyMap<string, number>;
   takeQuestions(): { readonly wanted: readonly string[]; readonly claims: readonly RememberedClaim[] };
 }
@@ -58,10 +60,10 @@ export class GatewayAnnouncer {
    * @param asked - Ids of instances that shall announce themselves at once.
    */
   announce(asked: readonly string[] = [], goodbye: boolean = false): number {
-    const { gatewayName, gatewayId, epoch, versions } = this.#presence;
+    const { gatewayName, gatewayId, epoch, versions, limits } = this.#presence;
     const { wanted, claims } = this.#presence.takeQuestions();
     const sequence = ++this.#sequence;
-    const payload = encodeGatewayAnnouncement(this.#subject, {
+    const announcement: GatewayAnnouncement = {
       gateway: gatewayName,
       gatewayId,
       epoch,
@@ -71,7 +73,8 @@ export class GatewayAnnouncer {
       links: this.#linkLists.next(this.#presence.linkIds()),
       wanted: [...wanted, ...asked],
       claims,
-    });
+    };
+    const payload = encodeGatewayAnnouncement(this.#subject, announcement, limits);
     this.#transport.publish(this.#subject, payload);
     this.echo.sent(sequence);
     return sequence;
@@ -96,7 +99,7 @@ export class GatewayAnnouncer {
   }
 
   #hearSelf(packet: Packet): void {
-    const { announcement } = readGatewayAnnouncement(this.#subject, packet.payload);
+    const { announcement } = readGatewayAnnouncement(this.#subject, packet.payload, this.#presence.limits);
     if (announcement?.epoch === this.#presence.epoch) this.echo.heard(announcement.sequence);
   }
 

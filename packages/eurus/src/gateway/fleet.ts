@@ -28,7 +28,7 @@ export class Fleet {
   readonly pinned: PinnedInstances;
   readonly #options: FleetOptions;
   readonly #directory: Directory;
-  readonly #gate = new AnnouncementGate();
+  readonly #gate: AnnouncementGate;
   readonly #listeners = new Map<string, Set<() => void>>();
   #away = false;
   #doubtful = false;
@@ -43,9 +43,13 @@ export class Fleet {
         random: () => settings.runtime.random(),
         owners: settings.routeOwners,
         leaseMs: settings.instanceLeaseMs,
+        maxInstances: settings.maxInstances,
+        maxRoutes: settings.maxRoutes,
       },
       (event) => this.#tell(event),
     );
+    const { maxPerSecond, maxAnnouncers } = settings.announcements;
+    this.#gate = new AnnouncementGate(maxPerSecond, maxAnnouncers);
     this.pinned = new PinnedInstances(options, this.#directory);
   }
 
@@ -112,6 +116,7 @@ export class Fleet {
       packet.subject,
       packet.payload,
       (instanceId, epoch, hash) => this.#directory.isDescribed(instanceId, epoch, hash),
+      this.#options.settings.announcements,
     );
     if (announcement === undefined) {
       this.#options.events.emit({ type: "announcement-refused", subject: packet.subject, problem });

@@ -1,8 +1,10 @@
 import { nodeRuntime } from "velaros";
 import type { Logger } from "velaros";
 import type { Runtime } from "velaros-protocol";
+import { announcementLimits } from "../directory/announcement-limits.ts";
+import type { AnnouncementLimits, AnnouncementOptions } from "../directory/announcement-limits.ts";
 import { EurusError } from "../errors.ts";
-import { atLeast, texts } from "../option-checks.ts";
+import { atLeast, record, texts } from "../option-checks.ts";
 
 /** What a {@link Gateway} may be told beside its name and transport. */
 export interface GatewayOptions {
@@ -33,6 +35,24 @@ export interface GatewayOptions {
   readonly maxPathBytes?: number | undefined;
   /** @defaultValue `32` */
   readonly maxPathSegments?: number | undefined;
+  /**
+   * What announcements of services may be, see {@link AnnouncementOptions}.
+   *
+   * @defaultValue its own defaults
+   */
+  readonly announcements?: AnnouncementOptions | undefined;
+  /**
+   * How many instances of services are known at once; announcements of more are refused.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly maxInstances?: number | undefined;
+  /**
+   * How many different patterns of all services are known at once; announcements of more are refused.
+   *
+   * @defaultValue `100_000`
+   */
+  readonly maxRoutes?: number | undefined;
   /**
    * How large the facts and the forwarded headers of one client may be, as JSON in bytes of UTF-8; 1 to 53,248. They go
    * to a service in one packet, when the client is pinned there. Above it every message for a service is answered with
@@ -126,6 +146,9 @@ export interface GatewaySettings {
   readonly routeOwners: Readonly<Record<string, string>>;
   readonly maxPathBytes: number;
   readonly maxPathSegments: number;
+  readonly announcements: AnnouncementLimits;
+  readonly maxInstances: number;
+  readonly maxRoutes: number;
   readonly maxFactsBytes: number;
   readonly maxPinsPerSocket: number;
   readonly maxOpenMessagesPerSocket: number;
@@ -156,6 +179,9 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     routeOwners: owners(options.routeOwners ?? {}),
     maxPathBytes: atLeast(1, "maxPathBytes", options.maxPathBytes ?? 1_024),
     maxPathSegments: atLeast(1, "maxPathSegments", options.maxPathSegments ?? 32),
+    announcements: announcementLimits(options.announcements),
+    maxInstances: atLeast(1, "maxInstances", options.maxInstances ?? 10_000),
+    maxRoutes: atLeast(1, "maxRoutes", options.maxRoutes ?? 100_000),
     maxFactsBytes: factsBytes(options.maxFactsBytes ?? 32 * 1024),
     maxPinsPerSocket: atLeast(1, "maxPinsPerSocket", options.maxPinsPerSocket ?? 32),
     maxOpenMessagesPerSocket: atLeast(
@@ -184,8 +210,8 @@ function factsBytes(value: number): number {
 }
 
 function owners(value: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (isRecord && Object.values(value).every((owner) => typeof owner === "string")) return value;
   const expected = "an object of patterns and the names of services";
+  if (Object.values(record("routeOwners", value, expected)).every((owner) => typeof owner === "string"))
+    return value;
   throw new EurusError("EURUS_OPTION_INVALID", { option: "routeOwners", received: value, expected });
 }

@@ -92,6 +92,7 @@ export class GatewayRun implements GatewayParts {
       gatewayId: id,
       epoch,
       versions: wireVersions,
+      limits: settings.announcements,
       linkIds: () => this.fleet.linkIds(),
       takeQuestions: () => this.fleet.takeQuestions(),
     });

@@ -7,7 +7,12 @@ import {
 import { AnnouncementGate } from "../directory/announcement-gate.ts";
 import { AnnouncementPace } from "../directory/announcement-pace.ts";
 import { hashDescriptor } from "../directory/announcement.ts";
-import type { GatewayAnnouncement, InstanceDescriptor, WireVersions } from "../directory/announcement.ts";
+import type {
+  GatewayAnnouncement,
+  InstanceAnnouncement,
+  InstanceDescriptor,
+  WireVersions,
+} from "../directory/announcement.ts";
 import { RouteClaims } from "../directory/claims.ts";
 import { GatewayList } from "../directory/gateway-list.ts";
 import type { GatewayListEvent } from "../directory/gateway-list.ts";
@@ -50,7 +55,7 @@ export class ServiceAnnouncer {
   readonly #presence: InstancePresence;
   readonly #subject: string;
   readonly #gateways: GatewayList;
-  readonly #gate = new AnnouncementGate();
+  readonly #gate: AnnouncementGate;
   readonly #claims = new RouteClaims();
   readonly #linkLists = new LinkListTurns();
   readonly #pace: AnnouncementPace;
@@ -70,11 +75,19 @@ export class ServiceAnnouncer {
     this.#transport = transport;
     this.#runtime = settings.runtime;
     this.#settings = settings;
+    this.#gate = new AnnouncementGate(
+      settings.announcements.maxPerSecond,
+      settings.announcements.maxAnnouncers,
+    );
     this.#events = events;
     this.#presence = presence;
     this.#subject = subjects.serviceAnnouncement(presence.service, presence.instanceId);
     this.#gateways = new GatewayList(
-      { versions: presence.versions, leaseMs: settings.gatewayLeaseMs },
+      {
+        versions: presence.versions,
+        leaseMs: settings.gatewayLeaseMs,
+        maxGateways: settings.maxGateways,
+      },
       (event) => this.#tell(event),
     );
     this.echo = new OwnEcho(transport, this.#runtime, this.#subject, () => this.announce(true));
@@ -113,7 +126,7 @@ export class ServiceAnnouncer {
     const descriptorHash = hashDescriptor(descriptor);
     const tellAll = complete || descriptorHash !== this.#descriptorHash;
     const sequence = this.#sequence + 1;
-    const payload = encodeInstanceAnnouncement(this.#subject, {
+    const announcement: InstanceAnnouncement = {
       service,
       instanceId,
       epoch,
@@ -126,7 +139,8 @@ export class ServiceAnnouncer {
       ...this.#presence.sockets(),
       lagMs: this.#presence.lagMs(),
       links: this.#linkLists.next(this.#links()),
-    });
+    };
+    const payload = encodeInstanceAnnouncement(this.#subject, announcement, this.#settings.announcements);
     this.#sequence = sequence;
     this.#descriptorHash = descriptorHash;
     this.#transport.publish(this.#subject, payload);
@@ -202,7 +216,13 @@ export class ServiceAnnouncer {
   #hearSibling(packet: Packet): void {
     const isOwn = packet.subject === this.#subject;
     if (!isOwn && !this.#gate.allows(packet.subject)) return;
-    const { announcement } = readInstanceAnnouncement(packet.subject, packet.payload);
+    const { announcements } = this.#settings;
+    const { announcement } = readInstanceAnnouncement(
+      packet.subject,
+      packet.payload,
+      () => false,
+      announcements,
+    );
     if (announcement === undefined) return;
     if (isOwn && announcement.epoch === this.#presence.epoch) this.echo.heard(announcement.sequence);
     for (const { pattern, claimedAt } of announcement.descriptor?.routes ?? []) {
@@ -212,7 +232,8 @@ export class ServiceAnnouncer {
 
   #hearGateway(packet: Packet): void {
     if (!this.#gate.allows(packet.subject)) return;
-    const { announcement, problem } = readGatewayAnnouncement(packet.subject, packet.payload);
+    const { announcements } = this.#settings;
+    const { announcement, problem } = readGatewayAnnouncement(packet.subject, packet.payload, announcements);
     if (announcement === undefined) {
       this.#events.emit({ type: "announcement-refused", subject: packet.subject, problem });
       return;

@@ -1,6 +1,8 @@
 import type { Logger, RouteDescriptor } from "velaros";
 import { nodeRuntime } from "velaros";
 import type { Runtime } from "velaros-protocol";
+import { announcementLimits } from "../directory/announcement-limits.ts";
+import type { AnnouncementLimits, AnnouncementOptions } from "../directory/announcement-limits.ts";
 import { EurusError } from "../errors.ts";
 import { atLeast } from "../option-checks.ts";
 
@@ -28,6 +30,18 @@ export interface ServiceOptions {
    * @defaultValue `"close"`
    */
   readonly onInstanceLost?: "close" | "repin" | undefined;
+  /**
+   * What announcements may be, those of gateways and our own, see {@link AnnouncementOptions}.
+   *
+   * @defaultValue its own defaults
+   */
+  readonly announcements?: AnnouncementOptions | undefined;
+  /**
+   * How many gateways are known at once; others are not heard.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly maxGateways?: number | undefined;
   /**
    * More virtual sockets than this are refused, and opened at another instance.
    *
@@ -85,6 +99,8 @@ export interface ServiceOptions {
 /** {@link ServiceOptions} with every default filled in. */
 export interface ServiceSettings {
   readonly onInstanceLost: "close" | "repin";
+  readonly announcements: AnnouncementLimits;
+  readonly maxGateways: number;
   readonly maxSockets: number;
   readonly maxBacklogBytes: number;
   readonly heartbeatIntervalMs: number;
@@ -106,6 +122,8 @@ export function serviceSettings(options: ServiceOptions): ServiceSettings {
   }
   return {
     onInstanceLost,
+    announcements: announcementLimits(options.announcements),
+    maxGateways: atLeast(1, "maxGateways", options.maxGateways ?? 10_000),
     maxSockets: atLeast(1, "maxSockets", options.maxSockets ?? Infinity),
     maxBacklogBytes: atLeast(1, "maxBacklogBytes", options.maxBacklogBytes ?? 64 * 1024 * 1024),
     heartbeatIntervalMs: atLeast(1, "heartbeatIntervalMs", options.heartbeatIntervalMs ?? 1_000),
