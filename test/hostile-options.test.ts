@@ -64,6 +64,9 @@ const endpointNumbers = [
   "maxConnections",
   "maxConnectionsPerAddress",
   "maxAcceptsPerSecond",
+  "refuseAboveMemoryPercent",
+  "closeAboveMemoryPercent",
+  "maxProcessMemoryBytes",
 ] as const;
 const routerNumbers = [
   "requestTimeoutMs",

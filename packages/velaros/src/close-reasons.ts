@@ -14,7 +14,8 @@ export type OwnClose =
   | "expired"
   | "pingFlood"
   | "slowConsumer"
-  | "slowHandlers";
+  | "slowHandlers"
+  | "tooLittleMemory";
 
 /** How they are closed. `docs/errors.md` holds the same table; a test compares them. */
 export const ownCloses: Readonly<Record<OwnClose, CloseStatus>> = {
@@ -30,6 +31,7 @@ export const ownCloses: Readonly<Record<OwnClose, CloseStatus>> = {
   expired: ours(CloseCode.POLICY_VIOLATION, "authentication expired"),
   slowConsumer: ours(CloseCode.TRY_AGAIN_LATER, "slow consumer"),
   slowHandlers: ours(CloseCode.TRY_AGAIN_LATER, "handlers too slow"),
+  tooLittleMemory: ours(CloseCode.TRY_AGAIN_LATER, "too little memory"),
 };
   pingFlood: ours(CloseCode.POLICY_VIOLATION, "too many pings"),
 

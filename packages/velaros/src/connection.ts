@@ -96,6 +96,8 @@ export interface ConnectionInlet {
   readonly socketId: string;
   /** Whether a message waits for its handler, or a handler runs that does not wait for the client itself. */
   readonly busy: boolean;
+  /** Bytes of the messages that are here and have not ended, whether they wait or a handler has them. */
+  readonly heldBytes?: number | undefined;
   /** Hands in one message. Messages that arrive before the open chain has ended wait; their number is bounded by `pause`. */
   message(message: InboundMessage): void;
   /** The connection has ended, or its peer wants it to. The close chain runs, then `outlet.close` is called. Later calls do nothing. */

@@ -3,16 +3,19 @@ import { countedAddress } from "./client-address.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
-/** Keeps the number of connections, the number per address and the rate of new ones within their limits. */
+/** Keeps the number of connections, the number per address and the rate of new ones within their limits, and the memory. */
 export class Admission {
   readonly #settings: Settings;
+  readonly #memory: { readonly isShort: boolean };
   readonly #accepts: TokenBucket | undefined;
   readonly #perAddress: Map<string, number> | undefined;
   #size = 0;
 
-  constructor(settings: Settings) {
+  /** @param memory - Whether there is enough for more. */
+  constructor(settings: Settings, memory: { readonly isShort: boolean }) {
     const { maxAcceptsPerSecond, maxConnectionsPerAddress, runtime } = settings;
     this.#settings = settings;
+    this.#memory = memory;
     if (maxAcceptsPerSecond !== Infinity) {
       this.#accepts = new TokenBucket(maxAcceptsPerSecond, Math.max(1, maxAcceptsPerSecond), runtime.nowMs());
     }
@@ -23,6 +26,9 @@ export class Admission {
   enter(address: string): Refusal | undefined {
     if (this.#size >= this.#settings.maxConnections) {
       return this.#full("TOO_MANY_CONNECTIONS", 503, "The server has as many connections as it can take.");
+    }
+    if (this.#memory.isShort) {
+      return this.#full("TOO_LITTLE_MEMORY", 503, "The server has too little memory for more clients.");
     }
     const counted = this.#perAddress === undefined ? address : countedAddress(address);
     const ofAddress = this.#perAddress?.get(counted) ?? 0;

@@ -25,6 +25,12 @@ export interface EdgeListener {
 export class EdgeWebSocket extends WebSocket {
   listener: EdgeListener | undefined = undefined;
 
+  /** Bytes of a message that has not arrived as a whole. */
+  get partialBytes(): number {
+    const { _receiver: receiver } = this as { readonly _receiver?: PartialMessage | null };
+    return (receiver?._bufferedBytes ?? 0) + (receiver?._messageLength ?? 0);
+  }
+
   /** Starts or answers the closing handshake; without a status the frame is empty. */
   sendClose(status?: number, reason?: string): void {
     super.close(status, reason);
@@ -57,6 +63,14 @@ export class EdgeWebSocket extends WebSocket {
 
     return true;
   }
+}
+
+/** What `ws` keeps of a message until all of it is there; it tells nobody. */
+interface PartialMessage {
+  /** Of the frame that is being read. */
+  readonly _bufferedBytes?: number;
+  /** Of the frames before it. */
+  readonly _messageLength?: number;
 }
 
 /** The socket of a connection, with the way back to it. */

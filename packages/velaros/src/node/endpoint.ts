@@ -20,6 +20,8 @@ import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { HandshakeInfo } from "./handshake-info.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { IncidentLog } from "./incident-log.ts";
+import { nodeMemory } from "./memory-source.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
@@ -56,6 +58,7 @@ export class Endpoint implements ConnectionHost {
   readonly #authentication: Authentication;
   readonly #admission: Admission;
   readonly #incidents: IncidentLog;
+  readonly #memory: MemoryWatch<WsConnection>;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -87,7 +90,13 @@ export class Endpoint implements ConnectionHost {
     this.#addresses = new ClientAddress(settings.trustedProxies);
     this.#incidents = new IncidentLog(settings.runtime, settings.logger);
     this.#authentication = new Authentication(settings, this.#incidents);
-    this.#admission = new Admission(settings);
+    this.#memory = new MemoryWatch(settings, {
+      runtime: settings.runtime,
+      source: nodeMemory(settings.maxProcessMemoryBytes),
+      incidents: this.#incidents,
+      holders: () => this.heartbeat.members(),
+    });
+    this.#admission = new Admission(settings, this.#memory);
   }
 
   /** How many connections are open. */
@@ -185,7 +194,10 @@ export class Endpoint implements ConnectionHost {
 
   gone(connection: WsConnection): void {
     this.#admission.leave(connection.info.remoteAddress);
-    if (this.size === 0) this.#onEmpty?.();
+    this.#memory.gone(connection);
+    if (this.size > 0) return;
+    this.#memory.stop();
+    this.#onEmpty?.();
   }
 
   #checkOpen(): Refusal | undefined {
@@ -229,6 +241,7 @@ export class Endpoint implements ConnectionHost {
       const subprotocol = webSocket.protocol === "" ? undefined : webSocket.protocol;
       const info = new HandshakeInfo(request, address, subprotocol, identity.trusted);
       const connection = new WsConnection(this, webSocket as EdgeWebSocket, socket, info);
+      this.#memory.start();
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
       try {
         connection.start(this.#acceptor.connect(info, connection));

@@ -22,6 +22,8 @@ export type RefusalReason =
   | "TOO_MANY_SOCKETS"
   | "TOO_MANY_CONNECTIONS_OF_ADDRESS"
   | "TOO_MANY_ACCEPTS"
+  /** More clients might fill the memory of the process. */
+  | "TOO_LITTLE_MEMORY"
   | "CLOSING";
 
 /** An upgrade request that is answered with an HTTP error. */

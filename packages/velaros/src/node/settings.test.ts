@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { expect, test } from "vitest";
 import { pingTimes } from "../ping-times.ts";
 import { socketSettings } from "../router/options.ts";
@@ -5,7 +6,7 @@ import { nodeRuntime } from "./runtime.ts";
 import { resolveSettings } from "./settings.ts";
 
 test("Every limit has a default, and is on unless it says otherwise [quirk:Q38]", () => {
-  const { maxConnections, runtime, ...settings } = resolveSettings({});
+  const { maxConnections, maxProcessMemoryBytes, runtime, ...settings } = resolveSettings({});
 
   expect(settings).toEqual({
     path: undefined,
@@ -30,12 +31,16 @@ test("Every limit has a default, and is on unless it says otherwise [quirk:Q38]"
     closeTimeoutMs: 5_000,
     maxConnectionsPerAddress: Infinity,
     maxAcceptsPerSecond: Infinity,
+    refuseAboveMemoryPercent: 80,
+    closeAboveMemoryPercent: 90,
     trustedProxies: [],
     logger: undefined,
     onRefused: undefined,
   });
   expect(maxConnections).toBeGreaterThan(0);
   expect(maxConnections).toBeLessThanOrEqual(16_000);
+  expect(maxProcessMemoryBytes).toBeGreaterThan(0);
+  expect(maxProcessMemoryBytes).toBeLessThanOrEqual(totalmem());
   expect(runtime).toBe(nodeRuntime);
 });
 

@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import { texts } from "../option-checks.ts";
 import { pingTimes } from "../ping-times.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
+import { memoryOfMachine } from "./memory-source.ts";
 import type { AttachOptions, Authenticate } from "./options.ts";
 import type { RefusalReason } from "./refusal.ts";
 import { nodeRuntime } from "./runtime.ts";
@@ -34,6 +35,9 @@ export interface Settings {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly maxAcceptsPerSecond: number;
+  readonly refuseAboveMemoryPercent: number;
+  readonly closeAboveMemoryPercent: number;
+  readonly maxProcessMemoryBytes: number;
   readonly trustedProxies: readonly string[];
   readonly logger: Logger | undefined;
   readonly onRefused: ((reason: RefusalReason) => void) | undefined;
@@ -78,6 +82,12 @@ export function resolveSettings(options: AttachOptions): Settings {
       options.maxConnectionsPerAddress ?? Infinity,
     ),
     maxAcceptsPerSecond: positive("maxAcceptsPerSecond", options.maxAcceptsPerSecond ?? Infinity),
+    refuseAboveMemoryPercent: positive("refuseAboveMemoryPercent", options.refuseAboveMemoryPercent ?? 80),
+    closeAboveMemoryPercent: positive("closeAboveMemoryPercent", options.closeAboveMemoryPercent ?? 90),
+    maxProcessMemoryBytes: positive(
+      "maxProcessMemoryBytes",
+      options.maxProcessMemoryBytes ?? memoryOfMachine(),
+    ),
     trustedProxies: texts("trustedProxies", options.trustedProxies ?? []),
     logger: options.logger === undefined ? undefined : safeLogger(options.logger),
     onRefused: options.onRefused,

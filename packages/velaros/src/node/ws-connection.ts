@@ -10,6 +10,7 @@ import type { EdgeListener, EdgeSocket, EdgeWebSocket, SocketOwner } from "./edg
 import { owner, socketEnded } from "./edge-web-socket.ts";
 import { binaryOpcode, textOpcode } from "./frame.ts";
 import type { Beating } from "./heartbeat.ts";
+import type { MemoryHolder } from "./memory-watch.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadPace } from "./read-pace.ts";
 import { SendRoom } from "./send-room.ts";
@@ -19,6 +20,9 @@ import type { TurnEnd } from "./turn.ts";
 /** How long a peer that does not answer pings has to take the close frame. */
 const pingTimeoutCutMs = 1_000;
 
+/** How long a peer has to take its close frame when memory has run out: what waits in front of it is the memory. */
+const outOfMemoryCutMs = 1_000;
+
 /** More than this in one turn is written at once. */
 const flushAtBytes = 64 * 1024;
 
@@ -26,7 +30,9 @@ const { protocolError, notUtf8, tooManyParts, tooBig } = ownCloses;
 const violations = [protocolError, notUtf8, tooManyParts, tooBig];
 
 /** One WebSocket, between `ws` and a router. */
-export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner, Beating, TurnEnd {
+export class WsConnection
+  implements ConnectionOutlet, EdgeListener, SocketOwner, Beating, TurnEnd, MemoryHolder
+{
   bucket = -1;
   readonly info: ConnectionInfo;
   readonly #host: ConnectionHost;
@@ -140,6 +146,14 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   /** Ends the connection at once, without a close frame. */
   cut(): void {
     this.#websocket.cut();
+  }
+
+  get heldBytes(): number {
+    return this.#bufferedBytes + this.#websocket.partialBytes + (this.#inlet?.heldBytes ?? 0);
+  }
+
+  giveUpMemory(): void {
+    this.#giveUp(ownCloses.tooLittleMemory, outOfMemoryCutMs);
   }
 
   // ---- What the WebSocket reports.
@@ -302,9 +316,9 @@ export class WsConnection implements ConnectionOutlet, EdgeListener, SocketOwner
   }
 
   /** Ends a connection that goes beyond what it may. */
-  #giveUp({ status, reason }: CloseStatus): void {
+  #giveUp({ status, reason }: CloseStatus, cutAfterMs?: number): void {
     if (!this.#told) this.#host.gaveUp(this.info, status, reason);
-    this.end(status, reason);
+    this.end(status, reason, cutAfterMs);
   }
 
   /** The first end counts. */

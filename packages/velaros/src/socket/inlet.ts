@@ -18,6 +18,10 @@ export class SocketInlet implements ConnectionInlet {
     return this.socket.reader.busy;
   }
 
+  get heldBytes(): number {
+    return this.socket.reader.heldBytes;
+  }
+
   message(message: InboundMessage): void {
     this.socket.reader.receive(message);
   }

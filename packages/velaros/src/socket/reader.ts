@@ -27,6 +27,7 @@ export class Reader {
   #closed = false;
   #draining = false;
   #pausesReading = false;
+  #heldBytes = 0;
 
   constructor(socket: RouterSocket) {
     this.#socket = socket;
@@ -35,6 +36,16 @@ export class Reader {
   /** Whether anything is under way that does not wait for the client. */
   get busy(): boolean {
     return this.#running > 0 || this.#head < this.#queue.length;
+  }
+
+  /** Bytes of the messages that have come and not ended. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** A message has ended. */
+  letGo(message: InboundMessage): void {
+    this.#heldBytes -= message.bytes.byteLength;
   }
 
   /** The open chain has ended: messages may be handled. */
@@ -52,6 +63,7 @@ export class Reader {
 
   receive(message: InboundMessage): void {
     if (this.#closed) return;
+    this.#heldBytes += message.bytes.byteLength;
     const mustWait = !this.#open || this.#head < this.#queue.length || !this.#hasRoom;
     if (mustWait && !this.#answersSomebody(message)) this.#enqueue(message);
     else this.#start(message);

@@ -27,7 +27,7 @@ import { runCloseChain, runOpenChain } from "./lifecycle.ts";
 import { isTimeout, settleOutcome } from "./outcome.ts";
 import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
-import type { PushOptions, SocketRequestOptions } from "./socket.ts";
+import type { PushOptions, SocketRequestOptions } from "../socket.ts";
 
 /** How a connection is taken in. */
 export interface ConnectOptions {
@@ -296,6 +296,7 @@ export class RouterSocket implements ContextSocket {
   }
 
   settled(message: InboundMessage, forwarded: boolean, code: string | undefined): void {
+    this.reader.letGo(message);
     this.#outlet.settled?.(message, forwarded, code);
   }
 

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { MemoryGauge } from "./memory-gauge.ts";
+
+const marks = { refuseAboveMemoryPercent: 80, closeAboveMemoryPercent: 90 };
+
+/** What a gauge says of a row of percentages: may come, `full`, or how much is too much. */
+function saidOf(percentages: readonly number[], gauge = new MemoryGauge(marks)): unknown[] {
+  return percentages.map((percent) => {
+    gauge.see({ usedBytes: percent * 10, limitBytes: 1_000 });
+    if (gauge.excessBytes > 0) return gauge.excessBytes;
+    return gauge.refuses ? "full" : "free";
+  });
+}
+
+test("a mark counts when it is exceeded, and until there is a sixteenth less", () => {
+  expect(saidOf([80, 81, 76, 75, 74, 80])).toEqual(["free", "full", "full", "free", "free", "free"]);
+});
+
+test("above the higher mark it says how much has to go, until there is a sixteenth less", () => {
+  expect(saidOf([90, 91, 89, 84, 89])).toEqual(["full", 66.25, 46.25, "full", "full"]);
+});
+
+test("infinite marks are never exceeded, not even by more than there is", () => {
+  const off = { refuseAboveMemoryPercent: Infinity, closeAboveMemoryPercent: Infinity };
+
+  expect(saidOf([1, 99, 200, 1], new MemoryGauge(off))).toEqual(["free", "free", "free", "free"]);
+});
+
+test("what was seen can be forgotten", () => {
+  const gauge = new MemoryGauge(marks);
+  saidOf([95], gauge);
+
+  gauge.forget();
+
+  expect([gauge.refuses, gauge.excessBytes, gauge.use]).toEqual([false, 0, undefined]);
+  expect(saidOf([78], gauge)).toEqual(["free"]);
+});

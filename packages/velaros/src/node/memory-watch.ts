@@ -1,0 +1,156 @@
+import type { Runtime, Timer } from "velaros-protocol";
+import type { IncidentLog } from "./incident-log.ts";
+import type { MemoryMarks, MemoryUse } from "./memory-gauge.ts";
+import { MemoryGauge } from "./memory-gauge.ts";
+import type { MemorySource } from "./memory-source.ts";
+
+/** Something that can be ended to get memory back. */
+export interface MemoryHolder {
+  /** Bytes that wait here, on their way in or out. */
+  readonly heldBytes: number;
+  /** Ends it for want of memory. Does nothing when it is ending already. */
+  giveUpMemory(): void;
+}
+
+/** What a {@link MemoryWatch} looks at, and whom it tells. */
+export interface MemoryScene<Holder> {
+  readonly runtime: Runtime;
+  readonly source: MemorySource;
+  readonly incidents: IncidentLog;
+  /** All that there are now. */
+  holders(): Iterable<Holder>;
+}
+
+const lookEveryMs = 1_000;
+/** Near its limit V8 collects often. When it has not for so long, hardly anything was allocated, and nothing is known. */
+const knownForMs = 10_000;
+/** A connection costs about as much as this: holding less is no reason to end it. */
+const worthEndingBytes = 16 * 1024;
+
+/**
+ * Keeps an endpoint from filling the memory of its process. New clients are refused above one mark; above a higher one
+ * those that hold most are ended, until what they hold makes up for what is too much.
+ *
+ * The heap is judged by what a collection left, because before it most of it may be garbage. The process is judged by
+ * what it has, because garbage counts as well for who ends processes.
+ */
+export class MemoryWatch<Holder extends MemoryHolder> {
+  readonly #scene: MemoryScene<Holder>;
+  readonly #isOff: boolean;
+  readonly #heap: MemoryGauge;
+  readonly #process: MemoryGauge;
+  #heapSeenAtMs = 0;
+  /** Ended, but not gone yet, with what they held. */
+  readonly #ending = new Map<Holder, number>();
+  /** What those held that are gone, as long as it may not have been collected. */
+  #uncollectedBytes = 0;
+  #wasShort = false;
+  #timer: Timer | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(marks: MemoryMarks, scene: MemoryScene<Holder>) {
+    this.#scene = scene;
+    this.#isOff = Math.min(marks.refuseAboveMemoryPercent, marks.closeAboveMemoryPercent) === Infinity;
+    this.#heap = new MemoryGauge(marks);
+    this.#process = new MemoryGauge(marks);
+  }
+
+  /** Whether there is too little memory for more clients. */
+  get isShort(): boolean {
+    return this.#heap.refuses || this.#process.refuses;
+  }
+
+  /** There is something that can hold memory. May be called again. */
+  start(): void {
+    if (this.#isOff || this.#timer !== undefined) return;
+    const { runtime, source } = this.#scene;
+    this.#timer = runtime.setTimer(lookEveryMs, this.#onTimer);
+    this.#stopListening = source.onCollection(this.#onCollection);
+  }
+
+  /** Whatever it held is no longer held by it. */
+  gone(holder: Holder): void {
+    this.#uncollectedBytes += this.#ending.get(holder) ?? 0;
+    this.#ending.delete(holder);
+  }
+
+  /** Nothing is left that holds anything, so nobody has to be kept out either. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#stopListening?.();
+    this.#heap.forget();
+    this.#process.forget();
+    this.#uncollectedBytes = 0;
+    this.#act();
+  }
+
+  readonly #onTimer = (): void => {
+    const { runtime, source } = this.#scene;
+    this.#timer = runtime.setTimer(lookEveryMs, this.#onTimer);
+    this.#process.see(source.process());
+    if (this.#heap.use !== undefined) this.#lookAtHeapAgain(this.#heap.use);
+    this.#act();
+  };
+
+  readonly #onCollection = (): void => {
+    this.#uncollectedBytes = 0;
+    this.#heapSeenAtMs = this.#scene.runtime.nowMs();
+    this.#heap.see(this.#scene.source.heap());
+    this.#act();
+  };
+
+  /** Without a collection it can only be seen that there is less than before. */
+  #lookAtHeapAgain(before: MemoryUse): void {
+    const { runtime, source } = this.#scene;
+    const use = source.heap();
+    if (use.usedBytes < before.usedBytes) this.#heap.see(use);
+    else if (runtime.nowMs() - this.#heapSeenAtMs > knownForMs) this.#heap.forget();
+  }
+
+  #act(): void {
+    const { incidents } = this.#scene;
+    if (this.isShort !== this.#wasShort) {
+      this.#wasShort = this.isShort;
+      if (this.isShort) incidents.warn("memory short", this.#details(), "Memory is short: no new clients.");
+      else incidents.warn("memory enough", {}, "Memory is no longer short: new clients may come.");
+    }
+    const excessBytes = Math.max(this.#heap.excessBytes, this.#process.excessBytes) - this.#expectedBytes();
+    if (excessBytes > 0) this.#giveBack(excessBytes);
+  }
+
+  /** Ends those that hold most, until all of them together held as much as this. */
+  #giveBack(excessBytes: number): void {
+    const { incidents } = this.#scene;
+    const found: (readonly [Holder, number])[] = [];
+    for (const holder of this.#scene.holders()) {
+      const { heldBytes } = holder;
+      if (heldBytes >= worthEndingBytes && !this.#ending.has(holder)) found.push([holder, heldBytes]);
+    }
+    let leftBytes = excessBytes;
+    let ended = 0;
+    for (const [holder, heldBytes] of found.toSorted(([, one], [, other]) => other - one)) {
+      if (leftBytes <= 0) break;
+      this.#ending.set(holder, heldBytes);
+      holder.giveUpMemory();
+      leftBytes -= heldBytes;
+      ended++;
+    }
+    const message =
+      ended > 0
+        ? "Memory has run out: the connections that hold most are closed."
+        : "Memory has run out, and no connection holds enough of it to be closed.";
+    incidents.warn("memory out", { closed: ended, ...this.#details() }, message);
+  }
+
+  /** What comes back by itself. */
+  #expectedBytes(): number {
+    let bytes = this.#uncollectedBytes;
+    for (const held of this.#ending.values()) bytes += held;
+    return bytes;
+  }
+
+  #details(): Readonly<Record<string, unknown>> {
+    return { heap: this.#heap.use, process: this.#process.use };
+  }
+}
