@@ -44,12 +44,6 @@ export class EdgeWebSocket extends WebSocket {
     else this.listener.onPeerClose(status, reason.toString());
   }
 
-  override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
-    const { listener } = this;
-    if (listener === undefined) return super.emit(event, data, isBinary);
-    if (event === "message") listener.onMessage(data as Uint8Array, isBinary as boolean);
-    else if (event === "ping" || event === "pong") listener.onControl();
-    else if (event === "close") listener.onGone();
   /** Ends the connection at once, without a close frame. */
   cut(): void {
     super.terminate();
@@ -61,6 +55,12 @@ export class EdgeWebSocket extends WebSocket {
     else this.listener.onPingFlood();
   }
 
+  override emit(event: string | symbol, data?: unknown, isBinary?: unknown): boolean {
+    const { listener } = this;
+    if (listener === undefined) return super.emit(event, data, isBinary);
+    if (event === "message") listener.onMessage(data as Uint8Array, isBinary as boolean);
+    else if (event === "ping" || event === "pong") listener.onControl();
+    else if (event === "close") listener.onGone();
     return true;
   }
 }
