@@ -1,6 +1,6 @@
 import type { Codec } from "velaros-protocol";
 import type { ForwardedFacts } from "./connection.ts";
-import type { Context } from "./context/context.ts";
+import type { Context } from "./context.ts";
 import { messageContext } from "./context/message-context.ts";
 import type { MessageContext } from "./context/message-context.ts";
 import { VelarosError, toError } from "./errors.ts";

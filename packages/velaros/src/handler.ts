@@ -1,6 +1,6 @@
-import type { Context, RouteParams } from "./context/context.ts";
+import type { Context, RouteParams } from "./context.ts";
 import type { ParamsLookup } from "./pattern/params.ts";
-import type { SocketState } from "./socket/socket.ts";
+import type { SocketState } from "./socket.ts";
 
 /** What a handler may return: what its route answers, or nothing. */
 export type HandlerResult<Output> = unknown extends Output

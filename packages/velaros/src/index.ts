@@ -29,8 +29,8 @@ export type {
   OpenHandlerObject,
   RouteDescriptor,
 } from "./handler.ts";
-export type { Context, Marshaller, OutboundMessage, RouteParams, Unmarshaler } from "./context/context.ts";
-export type { PushOptions, Socket, SocketRequestOptions, SocketState, WaitOptions } from "./socket/socket.ts";
+export type { Context, Marshaller, OutboundMessage, RouteParams, Unmarshaler } from "./context.ts";
+export type { PushOptions, Socket, SocketRequestOptions, SocketState, WaitOptions } from "./socket.ts";
 
 // Middleware.
 export { CodecMiddleware } from "./codec-middleware.ts";

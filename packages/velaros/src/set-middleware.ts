@@ -1,4 +1,4 @@
-import type { Context } from "./context/context.ts";
+import type { Context } from "./context.ts";
 import type { HandlerFunction } from "./handler.ts";
 
 /** Where a value is kept that may change: `{ value }`, or a function that returns it. */

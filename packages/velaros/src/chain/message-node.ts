@@ -1,4 +1,4 @@
-import type { Context } from "../context/context.ts";
+import type { Context } from "../context.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import type { RouteSchemas } from "../validation.ts";
 

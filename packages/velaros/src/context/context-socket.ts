@@ -4,7 +4,7 @@ import type { Conversation } from "../conversation/conversation.ts";
 import type { Delivered } from "../conversation/delivered.ts";
 import type { Inbox } from "../conversation/inbox.ts";
 import type { WaitingRoom } from "../conversation/waiter.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MessageContext } from "./message-context.ts";
 

@@ -1,6 +1,6 @@
 import type { Codec, Envelope, MessageType, WireError } from "velaros-protocol";
+import type { OutboundMessage } from "../context.ts";
 import { VelarosError } from "../errors.ts";
-import type { OutboundMessage } from "./context.ts";
 import type { MessageContext } from "./message-context.ts";
 
 /** Encodes what a handler sends, with what the chain installed for it. */

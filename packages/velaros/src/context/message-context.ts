@@ -1,17 +1,17 @@
 import type { CloseStatus, MessageType } from "velaros-protocol";
 import type { ForwardedFacts, InboundMessage } from "../connection.ts";
+import type { Context } from "../context.ts";
 import type { Delivered } from "../conversation/delivered.ts";
-import { receiveMessage, requestMessage } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
 import { harmless, rejected, settled } from "../promises.ts";
 import { emptyRecord } from "../records.ts";
-import type { PushOptions, WaitOptions } from "../socket/socket.ts";
-import type { Context } from "./context.ts";
+import type { PushOptions, WaitOptions } from "../socket.ts";
 import { currentParams } from "./current-params.ts";
 import { decodeData, decodeOwn, decodeReceived } from "./decode.ts";
 import { forwardable } from "./forwardable.ts";
 import { MessageState } from "./message-state.ts";
 import { sendReply } from "./reply.ts";
+import { receiveMessage, requestMessage } from "./wait.ts";
 import { runNext } from "./walk.ts";
 
 const noBytes = new Uint8Array(0);

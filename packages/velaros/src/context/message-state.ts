@@ -1,10 +1,10 @@
 import type { Codec } from "velaros-protocol";
 import type { NodeMatch, MessageChain } from "../chain/message-chain.ts";
 import type { MessageNode, Step } from "../chain/message-node.ts";
+import type { Marshaller, Unmarshaler } from "../context.ts";
 import type { Params } from "../pattern/params.ts";
 import { emptyRecord, nothing } from "../records.ts";
 import type { ContextSocket } from "./context-socket.ts";
-import type { Marshaller, Unmarshaler } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 
 const noBytes = new Uint8Array(0);

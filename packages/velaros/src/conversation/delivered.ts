@@ -1,5 +1,5 @@
 import type { Codec } from "velaros-protocol";
-import type { Unmarshaler } from "../context/context.ts";
+import type { Unmarshaler } from "../context.ts";
 
 /** A message as a waiting handler gets it. */
 export interface Delivered {

@@ -1,7 +1,7 @@
 import type { MessageChain } from "../chain/message-chain.ts";
 import type { Step } from "../chain/message-node.ts";
 import { VelarosError } from "../errors.ts";
-import type { WaitOptions } from "../socket/socket.ts";
+import type { WaitOptions } from "../socket.ts";
 import type { Conversation, Participant } from "./conversation.ts";
 import type { Delivered } from "./delivered.ts";
 import { Waiter } from "./waiter.ts";

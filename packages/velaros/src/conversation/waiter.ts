@@ -1,6 +1,6 @@
 import type { Runtime, Timer } from "velaros-protocol";
 import { ignore } from "../promises.ts";
-import type { WaitOptions } from "../socket/socket.ts";
+import type { WaitOptions } from "../socket.ts";
 import type { Delivered } from "./delivered.ts";
 
 /** The connection whose close ends every wait. */

@@ -1,7 +1,7 @@
 import type { Codec } from "velaros-protocol";
 import type { Step } from "../chain/message-node.ts";
 import { CodecMiddleware } from "../codec-middleware.ts";
-import type { Context } from "../context/context.ts";
+import type { Context } from "../context.ts";
 import { VelarosError } from "../errors.ts";
 import type { HandlerObject } from "../handler.ts";
 import type { LifecycleCall } from "../socket/lifecycle.ts";

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Context, RouteParams } from "../context/context.ts";
+import type { Context, RouteParams } from "../context.ts";
 
 /** What a handler returns is what its route answers; nothing says nothing about it. */
 export type Answer<Result> = [Exclude<Awaited<Result>, void | undefined>] extends [never]

@@ -8,7 +8,7 @@ import {
   wireErrors,
 } from "velaros-protocol";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
-import type { Context } from "../context/context.ts";
+import type { Context } from "../context.ts";
 import { messageContext } from "../context/message-context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { VelarosError, toError } from "../errors.ts";
@@ -29,10 +29,10 @@ import { safeLogger } from "../node/safe-logger.ts";
 import { stderrLogger } from "../node/stderr-logger.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { nothing } from "../records.ts";
+import type { SocketState } from "../socket.ts";
 import type { ErrorListener, SocketHost, UnansweredEvent } from "../socket/host.ts";
 import { SocketInlet } from "../socket/inlet.ts";
 import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";
-import type { SocketState } from "../socket/socket.ts";
 import { type CustomConnection, CustomOutlet } from "./custom-connection.ts";
 import { runNested } from "./nested.ts";
 import { type RouterOptions, socketSettings } from "./options.ts";

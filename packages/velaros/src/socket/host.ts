@@ -1,6 +1,6 @@
 import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
 import type { MessageChain } from "../chain/message-chain.ts";
-import type { Context } from "../context/context.ts";
+import type { Context } from "../context.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import type { LifecycleCall } from "./lifecycle.ts";
 

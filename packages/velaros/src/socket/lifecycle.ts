@@ -1,8 +1,8 @@
 import type { NodeMatch } from "../chain/message-chain.ts";
 import type { MessageNode, Step } from "../chain/message-node.ts";
+import type { Context } from "../context.ts";
 import type { ContextSocket } from "../context/context-socket.ts";
 import { Exchange, type ExchangeKind } from "../context/exchange.ts";
-import type { Context } from "../context/context.ts";
 import { MessageContext, messageContext } from "../context/message-context.ts";
 import { runNext } from "../context/walk.ts";
 import { toError } from "../errors.ts";

@@ -1,9 +1,9 @@
 import { encodeWith } from "../context/encode.ts";
+import { refusalOf } from "../context/wait.ts";
 import { Inbox } from "../conversation/inbox.ts";
-import { refusalOf } from "../conversation/wait.ts";
 import { VelarosError } from "../errors.ts";
+import type { SocketRequestOptions } from "../socket.ts";
 import type { RouterSocket } from "./router-socket.ts";
-import type { SocketRequestOptions } from "./socket.ts";
 
 /** Asks a client from outside of any handler, and decodes its answer. */
 export async function askClient(

@@ -10,8 +10,8 @@ import type {
 } from "velaros-protocol";
 import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
-import { encodeError, encodeWith } from "../context/encode.ts";
 import type { ContextSocket } from "../context/context-socket.ts";
+import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Exchange } from "../context/exchange.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { Conversation } from "../conversation/conversation.ts";
@@ -21,13 +21,13 @@ import type { Waiter } from "../conversation/waiter.ts";
 import { VelarosError, toError } from "../errors.ts";
 import { harmless, ignore, rejected, settled } from "../promises.ts";
 import { emptyRecord, nothing } from "../records.ts";
+import type { PushOptions, SocketRequestOptions } from "../socket.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
 import type { ErrorListener, SocketHost, SocketSettings } from "./host.ts";
 import { runCloseChain, runOpenChain } from "./lifecycle.ts";
 import { isTimeout, settleOutcome } from "./outcome.ts";
 import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
-import type { PushOptions, SocketRequestOptions } from "../socket.ts";
 
 /** How a connection is taken in. */
 export interface ConnectOptions {

@@ -1,8 +1,7 @@
 import type { CloseStatus, MessageType, PathParams } from "velaros-protocol";
-import type { ForwardedFacts, InboundMessage } from "../connection.ts";
-
-import type { PushOptions, Socket, SocketState, WaitOptions } from "../socket/socket.ts";
-import type { ParamsLookup } from "../pattern/params.ts";
+import type { ForwardedFacts, InboundMessage } from "./connection.ts";
+import type { ParamsLookup } from "./pattern/params.ts";
+import type { PushOptions, Socket, SocketState, WaitOptions } from "./socket.ts";
 
 /** Turns the bytes of a message's data into a value. */
 export type Unmarshaler = (data: Uint8Array) => unknown;

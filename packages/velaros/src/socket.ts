@@ -1,5 +1,5 @@
 import type { CloseSource, CloseStatus, Codec, MessageType } from "velaros-protocol";
-import type { ConnectionInfo } from "../connection.ts";
+import type { ConnectionInfo } from "./connection.ts";
 
 /**
  * Keys and values that handlers keep on a socket; give the router a type of your own to have them checked. Write it as

@@ -1,11 +1,11 @@
-import { encodeMessage } from "../context/encode.ts";
-import type { MessageContext } from "../context/message-context.ts";
+import type { Conversation } from "../conversation/conversation.ts";
+import type { Delivered } from "../conversation/delivered.ts";
+import { Inbox } from "../conversation/inbox.ts";
 import { VelarosError } from "../errors.ts";
 import { rejected } from "../promises.ts";
-import type { WaitOptions } from "../socket/socket.ts";
-import type { Conversation } from "./conversation.ts";
-import type { Delivered } from "./delivered.ts";
-import { Inbox } from "./inbox.ts";
+import type { WaitOptions } from "../socket.ts";
+import { encodeMessage } from "./encode.ts";
+import type { MessageContext } from "./message-context.ts";
 
 /** The next message for the handler that is running: the one that started it, then those with the same id. */
 export function receiveMessage(
