@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { circles, importGraph, roomGraph } from "./support/import-graph.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -62,6 +63,67 @@ test("the core of a package may not reach for the host's globals or write to the
 
   expect(output).toContain("no-console");
   for (const name of ["Buffer", "process", "setTimeout"]) expect(output).toContain(`'${name}'`);
+});
+
+/** Files that know each other because they are one idea; see docs/decisions/0003-boundaries.md. */
+const oneIdea: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  protocol: [],
+  velaros: [
+    [
+      "context/context-socket.ts",
+      "context/current-params.ts",
+      "context/decode.ts",
+      "context/encode.ts",
+      "context/exchange.ts",
+      "context/forwardable.ts",
+      "context/message-context.ts",
+      "context/message-state.ts",
+      "context/reply.ts",
+      "context/wait.ts",
+      "context/walk.ts",
+    ],
+    ["conversation/conversation.ts", "conversation/inbox.ts"],
+    ["node/connection-host.ts", "node/ws-connection.ts"],
+    ["socket/outcome.ts", "socket/question.ts", "socket/reader.ts", "socket/router-socket.ts"],
+  ],
+  eurus: [
+    ["directory/instance.ts", "directory/route.ts"],
+    [
+      "gateway/edge-socket.ts",
+      "gateway/instance-pins.ts",
+      "gateway/outcomes.ts",
+      "gateway/pin.ts",
+      "gateway/request-owners.ts",
+    ],
+  ],
+};
+
+test.each(Object.keys(oneIdea))("the rooms of %s know each other in one direction only", async (name) => {
+  const files = await importGraph(join(root, "packages", name, "src"));
+
+  expect(files.size).toBeGreaterThan(20);
+  expect(circles(roomGraph(files))).toEqual([]);
+});
+
+test.each(Object.entries(oneIdea))(
+  "only files of %s that are one idea know each other",
+  async (name, groups) => {
+    const files = await importGraph(join(root, "packages", name, "src"));
+
+    expect(circles(files)).toEqual(groups);
+  },
+);
+
+test("a circle is found however long it is, and nothing is taken for one that is none", () => {
+  const graph = new Map([
+    ["a", new Set(["b", "d"])],
+    ["b", new Set(["c"])],
+    ["c", new Set(["a"])],
+    ["d", new Set(["e"])],
+    ["e", new Set<string>()],
+  ]);
+
+  expect(circles(graph)).toEqual([["a", "b", "c"]]);
 });
 
 /** Lints one file in a folder that has our configuration and our folder names, and nothing else. */
