@@ -51,12 +51,12 @@ class EchoInlet implements ConnectionInlet {
 
 async function serve(name: ServerName): Promise<number> {
   if (name === "velaros") {
-    const acceptor = {
+    const host = {
       connect: (_info: unknown, outlet: ConnectionOutlet) => new EchoInlet(outlet),
       subprotocols: () => [],
     };
     const options = { port: 0, host: "127.0.0.1", messagesPerSecond: 1e9 };
-    return (await listen(acceptor, options)).port;
+    return (await listen(host, options)).port;
   }
   const http = createServer();
   const server = new WebSocketServer({ server: http, perMessageDeflate: false });

@@ -7,15 +7,15 @@ import type {
   ConnectionInlet,
   ConnectionOutlet,
 } from "../../packages/velaros/src/connection.ts";
-import type { Acceptor } from "../../packages/velaros/src/node/endpoint.ts";
+import type { EndpointHost } from "../../packages/velaros/src/node/endpoint.ts";
 import type { Listening } from "../../packages/velaros/src/node/listen.ts";
 import { listen } from "../../packages/velaros/src/node/listen.ts";
 import type { ListenOptions } from "../../packages/velaros/src/node/options.ts";
 import type { RefusalReason } from "../../packages/velaros/src/node/refusal.ts";
 import { echo, RecordingInlet } from "./recording-inlet.ts";
 
-/** An acceptor whose inlets are kept for inspection. */
-export class RecordingAcceptor implements Acceptor {
+/** A host whose inlets are kept for inspection. */
+export class RecordingHost implements EndpointHost {
   readonly inlets: RecordingInlet[] = [];
   readonly rateLimitedInlets: ConnectionInlet[] = [];
   supported: readonly string[] = [];
@@ -46,7 +46,7 @@ export class RecordingAcceptor implements Acceptor {
 }
 
 export interface Edge extends AsyncDisposable {
-  readonly acceptor: RecordingAcceptor;
+  readonly host: RecordingHost;
   readonly listening: Listening;
   readonly port: number;
   readonly refusals: RefusalReason[];
@@ -57,16 +57,16 @@ export async function startEdge(
   options: Partial<ListenOptions> = {},
   onMessage: typeof echo = echo,
 ): Promise<Edge> {
-  const acceptor = new RecordingAcceptor(onMessage);
+  const host = new RecordingHost(onMessage);
   const refusals: RefusalReason[] = [];
-  const listening = await listen(acceptor, {
+  const listening = await listen(host, {
     port: 0,
     host: "127.0.0.1",
     onRefused: (reason) => refusals.push(reason),
     ...options,
   });
   return {
-    acceptor,
+    host,
     listening,
     port: listening.port,
     refusals,

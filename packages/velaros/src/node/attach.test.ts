@@ -8,7 +8,7 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { closeOf, openWebSocket, RecordingAcceptor } from "../../../../test/support/edge.ts";
+import { closeOf, openWebSocket, RecordingHost } from "../../../../test/support/edge.ts";
 import { handshake, RawClient } from "../../../../test/support/raw-client.ts";
 import { attach } from "./attach.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -44,7 +44,7 @@ test("WebSockets live beside an Express app", async () => {
   const app = express();
   app.get("/hello", (_request, response) => void response.send("hello"));
   const server = createServer(app);
-  const attachment = attach(new RecordingAcceptor(), server, { path: "/ws" });
+  const attachment = attach(new RecordingHost(), server, { path: "/ws" });
   await expectBoth(await start(server));
   await attachment.close({ graceMs: 50 });
   await stop(server);
@@ -53,7 +53,7 @@ test("WebSockets live beside an Express app", async () => {
 test("WebSockets live beside a Fastify app", async () => {
   const app = fastify();
   app.get("/hello", async () => "hello");
-  const attachment = attach(new RecordingAcceptor(), app.server, { path: "/ws" });
+  const attachment = attach(new RecordingHost(), app.server, { path: "/ws" });
   await app.listen({ port: 0, host: "127.0.0.1" });
   await expectBoth((app.server.address() as AddressInfo).port);
   await attachment.close({ graceMs: 50 });
@@ -64,7 +64,7 @@ test("WebSockets live beside a Hono app", async () => {
   const app = new Hono();
   app.get("/hello", (context) => context.text("hello"));
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  const attachment = attach(new RecordingAcceptor(), server, { path: "/ws" });
+  const attachment = attach(new RecordingHost(), server, { path: "/ws" });
   await expectBoth(await start(server));
   await attachment.close({ graceMs: 50 });
   await stop(server);
@@ -72,10 +72,10 @@ test("WebSockets live beside a Hono app", async () => {
 
 test("Foreign paths are left to another upgrade listener, in whichever order they were added", async () => {
   const server = createServer();
-  const acceptor = new RecordingAcceptor();
+  const host = new RecordingHost();
   const other = new WebSocketServer({ noServer: true });
   const onOther = (webSocket: { send(text: string): void }): void => webSocket.send("other");
-  const attachment = attach(acceptor, server, { path: "/ws" });
+  const attachment = attach(host, server, { path: "/ws" });
   server.on("upgrade", (request, socket, head) => {
     if (request.url === "/other") other.handleUpgrade(request, socket, head, onOther);
   });
@@ -87,7 +87,7 @@ test("Foreign paths are left to another upgrade listener, in whichever order the
   const foreign = await openWebSocket(`ws://127.0.0.1:${port}/other`);
   if (foreign.readyState === foreign.OPEN) foreign.close();
   expect((await closeOf(foreign)).code).toBe(1005);
-  expect(acceptor.inlets.length).toBe(1);
+  expect(host.inlets.length).toBe(1);
   client.terminate();
   await attachment.close({ graceMs: 50 });
   await stop(server);
@@ -95,7 +95,7 @@ test("Foreign paths are left to another upgrade listener, in whichever order the
 
 test("Two attachments share a server by path", async () => {
   const server = createServer();
-  const [first, second] = [new RecordingAcceptor(), new RecordingAcceptor()];
+  const [first, second] = [new RecordingHost(), new RecordingHost()];
   const attachments = [attach(first, server, { path: "/a" }), attach(second, server, { path: "/b" })];
   const port = await start(server);
   const a = await openWebSocket(`ws://127.0.0.1:${port}/a`);
@@ -116,7 +116,7 @@ test("Two attachments share a server by path", async () => {
 
 test("A closed attachment answers 503 while the server serves its other pages", async () => {
   const server = createServer((_request, response) => response.end("hello"));
-  await using attachment = attach(new RecordingAcceptor(), server, { path: "/ws" });
+  await using attachment = attach(new RecordingHost(), server, { path: "/ws" });
   const port = await start(server);
   await attachment.close();
   using client = await RawClient.connect(port);
@@ -128,7 +128,7 @@ test("A closed attachment answers 503 while the server serves its other pages", 
 });
 
 test("As a handler it explains itself, as middleware it passes requests on", async () => {
-  const endpoint = new Endpoint(new RecordingAcceptor(), {});
+  const endpoint = new Endpoint(new RecordingHost(), {});
   const app = express();
   app.use("/pass", (request, response, next) => endpoint.handleRequest(request, response, next));
   app.get("/pass", (_request, response) => void response.send("passed"));
@@ -145,7 +145,7 @@ test("As a handler it explains itself, as middleware it passes requests on", asy
 test("An upgrade request that no listener took is refused, and the log says what to call", async () => {
   const lines: string[] = [];
   const logger = { warn: (_details: object, message: string) => lines.push(message), error: () => undefined };
-  const endpoint = new Endpoint(new RecordingAcceptor(), { logger });
+  const endpoint = new Endpoint(new RecordingHost(), { logger });
   const server = createServer((request, response) => endpoint.handleRequest(request, response));
   const port = await start(server);
   using client = await RawClient.connect(port);
@@ -159,13 +159,13 @@ test("An upgrade request that no listener took is refused, and the log says what
 test("After a close the same path of the same server may be attached anew", async () => {
   const server = createServer();
   const port = await start(server);
-  await attach(new RecordingAcceptor(), server, { path: "/ws" }).close();
-  const acceptor = new RecordingAcceptor();
-  await using attachment = attach(acceptor, server, { path: "/ws" });
+  await attach(new RecordingHost(), server, { path: "/ws" }).close();
+  const host = new RecordingHost();
+  await using attachment = attach(host, server, { path: "/ws" });
 
   const client = await openWebSocket(`ws://127.0.0.1:${port}/ws`);
 
-  expect(acceptor.inlets.length).toBe(1);
+  expect(host.inlets.length).toBe(1);
   expect(server.listenerCount("upgrade")).toBe(1);
   client.terminate();
   await attachment.close({ graceMs: 50 });
@@ -176,7 +176,7 @@ test("A signal closes the attachment and leaves the server alone", async () => {
   const ending = new AbortController();
   const server = createServer((_request, response) => response.end("hello"));
   const port = await start(server);
-  await using attachment = attach(new RecordingAcceptor(), server, { signal: ending.signal });
+  await using attachment = attach(new RecordingHost(), server, { signal: ending.signal });
   const client = await openWebSocket(`ws://127.0.0.1:${port}/`);
   const closed = closeOf(client);
 

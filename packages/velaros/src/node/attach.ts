@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { CloseCode } from "velaros-protocol";
 import type { ConnectionInfo } from "../connection.ts";
 import { closeOnAbort } from "./abort.ts";
-import type { Acceptor } from "./endpoint.ts";
+import type { EndpointHost } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import { pathOf } from "./handshake.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
@@ -48,9 +48,9 @@ export type UpgradeHandlersOptions = Omit<AttachOptions, "path">;
  *
  * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range; what `signal` was aborted with.
  */
-export function upgradeHandlers(acceptor: Acceptor, options: UpgradeHandlersOptions): UpgradeHandlers {
+export function upgradeHandlers(router: EndpointHost, options: UpgradeHandlersOptions): UpgradeHandlers {
   options.signal?.throwIfAborted();
-  const endpoint = new Endpoint(acceptor, options);
+  const endpoint = new Endpoint(router, options);
   const close = (closeOptions?: CloseOptions): Promise<void> => {
     const closed = endpoint.close(closeOptions);
     forgetSignal();
@@ -75,9 +75,9 @@ export function upgradeHandlers(acceptor: Acceptor, options: UpgradeHandlersOpti
  *
  * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range; what `signal` was aborted with.
  */
-export function attach(acceptor: Acceptor, server: Server, options: AttachOptions = {}): Attachment {
+export function attach(router: EndpointHost, server: Server, options: AttachOptions = {}): Attachment {
   options.signal?.throwIfAborted();
-  return attachEndpoint(new Endpoint(acceptor, options), server, options.signal);
+  return attachEndpoint(new Endpoint(router, options), server, options.signal);
 }
 
 /** A listener of ours, which others can ask about the requests that it takes. */

@@ -14,7 +14,7 @@ test("What authenticate returns are the trusted facts of the connection", async 
     authenticate: async ({ headers }, { remoteAddress }) => ({ token: headers.authorization, remoteAddress }),
   });
   const client = await openWebSocket(edge.listening.url, [], { headers: { Authorization: "Bearer abc" } });
-  const { info } = await edge.acceptor.only();
+  const { info } = await edge.host.only();
   expect(info.trusted).toEqual({ token: "Bearer abc", remoteAddress: "127.0.0.1" });
   client.terminate();
 });
@@ -33,7 +33,7 @@ test.each<[string, () => Promise<null | undefined | false>]>([
 ])("authenticate refuses with %s: 401, no connection", async (_name, authenticate) => {
   await using edge = await startEdge({ authenticate });
   expect(await statusOf(edge.port)).toBe("401");
-  expect(edge.acceptor.inlets).toEqual([]);
+  expect(edge.host.inlets).toEqual([]);
   expect(edge.refusals).toEqual(["UNAUTHENTICATED"]);
 });
 
@@ -84,7 +84,7 @@ test("A client that leaves or resets while authenticate runs costs nothing [faul
   await expect.poll(() => pending.length).toBe(4);
   for (const resolve of resolvers.slice(2)) resolve();
   expect(await Promise.all(next)).toEqual(["101", "101"]);
-  expect(edge.acceptor.inlets.length).toBe(2);
+  expect(edge.host.inlets.length).toBe(2);
 });
 
 test("Who is still being authenticated when the endpoint closes is not let in", async () => {
@@ -117,7 +117,7 @@ test("A connection ends with 1008 when its authentication expires", async () => 
   });
   const client = await openWebSocket(edge.listening.url);
   expect(await closeOf(client)).toEqual({ code: 1008, reason: "authentication expired" });
-  expect((await edge.acceptor.only()).ends).toEqual([
+  expect((await edge.host.only()).ends).toEqual([
     { status: 1008, reason: "authentication expired", source: "server" },
   ]);
 });

@@ -30,8 +30,8 @@ import { resolveSettings } from "./settings.ts";
 import { Turn } from "./turn.ts";
 import { WsConnection } from "./ws-connection.ts";
 
-/** What an endpoint needs of a router. */
-export interface Acceptor {
+/** The router, as its endpoints see it. */
+export interface EndpointHost {
   /** A client has connected. */
   connect(info: ConnectionInfo, outlet: ConnectionOutlet): ConnectionInlet;
   /** Whether new clients may be let in; asked for each of them. */
@@ -51,7 +51,7 @@ export class Endpoint implements ConnectionHost {
   readonly runtime: Runtime;
   readonly turn: Turn;
   readonly heartbeat: Heartbeat<WsConnection>;
-  readonly #acceptor: Acceptor;
+  readonly #router: EndpointHost;
   readonly #webSockets: WebSocketServer;
   readonly #gate: Gate;
   readonly #addresses: ClientAddress;
@@ -63,7 +63,7 @@ export class Endpoint implements ConnectionHost {
   #onEmpty: (() => void) | undefined;
 
   /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID`. */
-  constructor(acceptor: Acceptor, options: AttachOptions) {
+  constructor(router: EndpointHost, options: AttachOptions) {
     const settings = resolveSettings(options);
     this.settings = settings;
     this.runtime = settings.runtime;
@@ -84,8 +84,8 @@ export class Endpoint implements ConnectionHost {
       pauseTicks: this.heartbeat.ticks(settings.pauseTimeoutMs),
       messageTicks: this.heartbeat.ticks(settings.messageTimeoutMs),
     };
-    this.#acceptor = acceptor;
-    this.#gate = new Gate(settings, () => acceptor.subprotocols());
+    this.#router = router;
+    this.#gate = new Gate(settings, () => router.subprotocols());
     this.#webSockets = new WebSocketServer(webSocketOptions(settings, this.#gate));
     this.#addresses = new ClientAddress(settings.trustedProxies);
     this.#incidents = new IncidentLog(settings.runtime, settings.logger);
@@ -167,7 +167,7 @@ export class Endpoint implements ConnectionHost {
   }
 
   rateLimited(inlet: ConnectionInlet): void {
-    this.#acceptor.rateLimited?.(inlet);
+    this.#router.rateLimited?.(inlet);
   }
 
   /** Answers a client that may not connect, and tells of it. */
@@ -201,7 +201,7 @@ export class Endpoint implements ConnectionHost {
   }
 
   #checkOpen(): Refusal | undefined {
-    if (!this.closing && this.#acceptor.acceptsClients?.() !== false) return undefined;
+    if (!this.closing && this.#router.acceptsClients?.() !== false) return undefined;
     return {
       reason: "CLOSING",
       status: 503,
@@ -244,7 +244,7 @@ export class Endpoint implements ConnectionHost {
       this.#memory.start();
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
       try {
-        connection.start(this.#acceptor.connect(info, connection));
+        connection.start(this.#router.connect(info, connection));
       } catch (error) {
         this.settings.logger?.error({ error, remoteAddress: address }, "A connection could not be set up.");
         connection.close(CloseCode.INTERNAL_ERROR, "", "server");

@@ -29,7 +29,7 @@ test.each<[string, string, number]>([
   await client.untilClosed();
   expect(client.response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(client.rest).not.toMatch(/at .*:\d+:\d+/);
-  expect(edge.acceptor.inlets).toEqual([]);
+  expect(edge.host.inlets).toEqual([]);
   expect(edge.listening.size).toBe(0);
   const other = await openWebSocket(edge.listening.url);
   other.terminate();
@@ -86,7 +86,7 @@ test("A rejected origin gets 403, no connection, and one log line with the setti
     await client.untilClosed();
     expect(client.response).toMatch(/^HTTP\/1.1 403 /);
   }
-  expect(edge.acceptor.inlets).toEqual([]);
+  expect(edge.host.inlets).toEqual([]);
   expect(edge.refusals).toEqual(["FORBIDDEN_ORIGIN", "FORBIDDEN_ORIGIN", "FORBIDDEN_ORIGIN"]);
   expect(lines.length).toBe(1);
   expect(lines[0]).toContain('{ origins: ["https://other.example"] }');
@@ -94,25 +94,25 @@ test("A rejected origin gets 403, no connection, and one log line with the setti
 
 test("Of the offered subprotocols the first that is supported is chosen and echoed [quirk:Q32]", async () => {
   await using edge = await startEdge();
-  edge.acceptor.supported = ["velaros-json", "velaros-msgpack"];
+  edge.host.supported = ["velaros-json", "velaros-msgpack"];
   const client = await openWebSocket(edge.listening.url, ["graphql-ws", "velaros-msgpack", "velaros-json"]);
   expect(client.protocol).toBe("velaros-msgpack");
-  expect(edge.acceptor.inlets[0]?.info.subprotocol).toBe("velaros-msgpack");
+  expect(edge.host.inlets[0]?.info.subprotocol).toBe("velaros-msgpack");
   client.terminate();
 });
 
 test("Without an offer no subprotocol is chosen", async () => {
   await using edge = await startEdge();
-  edge.acceptor.supported = ["velaros-json"];
+  edge.host.supported = ["velaros-json"];
   const client = await openWebSocket(edge.listening.url);
   expect(client.protocol).toBe("");
-  expect(edge.acceptor.inlets[0]?.info.subprotocol).toBeUndefined();
+  expect(edge.host.inlets[0]?.info.subprotocol).toBeUndefined();
   client.terminate();
 });
 
 test("Foreign subprotocols are refused with the names of the supported ones [quirk:Q32]", async () => {
   await using edge = await startEdge();
-  edge.acceptor.supported = ["velaros-json", "velaros-msgpack"];
+  edge.host.supported = ["velaros-json", "velaros-msgpack"];
   using client = await RawClient.connect(edge.port);
   client.socket.write(handshake({ "Sec-WebSocket-Protocol": "graphql-ws, mqtt" }));
   await client.untilClosed();
@@ -126,7 +126,7 @@ test("The connection knows its address and headers, in a record without a protot
   const client = await openWebSocket(edge.listening.url, [], {
     headers: { "User-Agent": "test", Cookie: "a=b", "X-Forwarded-For": "203.0.113.9", __proto__x: "1" },
   });
-  const { info } = await edge.acceptor.only();
+  const { info } = await edge.host.only();
   expect(info.remoteAddress).toBe("127.0.0.1");
   expect(Object.getPrototypeOf(info.headers)).toBeNull();
   expect(info.headers).toMatchObject({ "user-agent": "test", cookie: "a=b" });
@@ -139,7 +139,7 @@ test("X-Forwarded-For counts only behind a trusted proxy, up to the first addres
   const client = await openWebSocket(edge.listening.url, [], {
     headers: { "X-Forwarded-For": "1.1.1.1, 203.0.113.9, 10.1.2.3" },
   });
-  expect((await edge.acceptor.only()).info.remoteAddress).toBe("203.0.113.9");
+  expect((await edge.host.only()).info.remoteAddress).toBe("203.0.113.9");
   client.terminate();
 });
 
@@ -150,7 +150,7 @@ test("Five hundred clients that never finish their request are turned away in ti
     if (index % 2 === 0) client.socket.write("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
   }
   await Promise.all(clients.map((client) => client.untilClosed()));
-  expect(edge.acceptor.inlets).toEqual([]);
+  expect(edge.host.inlets).toEqual([]);
 });
 
 test("A reconnect storm is admitted at the configured rate, the rest is told when to come back [fault:C17]", async () => {

@@ -77,7 +77,7 @@ test("A watched member is looked at on every tick until it says so", () => {
 test("A peer that falls silent is closed with 1001 and cut a second later [fault:C9]", async () => {
   await using edge = await startEdge({ pingIntervalMs: 50, pongTimeoutMs: 50 });
   using client = await RawClient.open(edge.port, true);
-  const inlet = await edge.acceptor.only();
+  const inlet = await edge.host.only();
   await client.until(() => client.closeFrame !== undefined);
   expect(client.frames[0]?.opcode).toBe(0x9);
   expect(client.closeFrame).toEqual({ code: 1001, reason: "ping timeout" });
@@ -97,7 +97,7 @@ test("Peers that answer pings stay, also when the process stood still [fault:W7]
   }
   await expect.poll(() => pings).toBeGreaterThanOrEqual(8 * clients.length);
   expect(edge.listening.size).toBe(clients.length);
-  expect(edge.acceptor.inlets.flatMap(({ ends }) => ends)).toEqual([]);
+  expect(edge.host.inlets.flatMap(({ ends }) => ends)).toEqual([]);
   for (const client of clients) client.terminate();
 });
 

@@ -17,7 +17,7 @@ test("The url leads to the path that was asked for", async () => {
 
 test("A taken port is an error that says so", async () => {
   await using edge = await startEdge();
-  const taken = listen(edge.acceptor, { port: edge.port, host: "127.0.0.1" });
+  const taken = listen(edge.host, { port: edge.port, host: "127.0.0.1" });
   await expect(taken).rejects.toMatchObject({
     code: "VELAROS_LISTEN_FAILED",
     details: { host: "127.0.0.1", port: edge.port },
@@ -48,7 +48,7 @@ test("Closing tells every client why, waits for them and frees the port", async 
   await edge.listening.close({ code: 1012 });
   expect(edge.listening.size).toBe(0);
   for (const close of await closes) expect(close).toEqual({ code: 1012, reason: "server is stopping" });
-  for (const { ends } of edge.acceptor.inlets) {
+  for (const { ends } of edge.host.inlets) {
     expect(ends).toEqual([{ status: 1012, reason: "server is stopping", source: "server" }]);
   }
   await using again = await startEdge({ port: edge.port });
@@ -75,7 +75,7 @@ test("While it closes, new clients get 503 with Retry-After and the others go on
 test("Closing waits for close chains, but no longer than the grace", async () => {
   const edge = await startEdge();
   const client = await openWebSocket(edge.listening.url);
-  const inlet = await edge.acceptor.only();
+  const inlet = await edge.host.only();
   // A close chain that never ends: the inlet notes the end and does not close its outlet.
   inlet.closed = (status, reason, source) => void inlet.ends.push({ status, reason, source });
   const closed = closeOf(client);
@@ -94,7 +94,7 @@ test("A second close cuts what the first one is still waiting for", async () => 
   const second = edge.listening.close();
   await Promise.all([first, second]);
   expect(edge.listening.size).toBe(0);
-  expect((await edge.acceptor.only()).ends).toEqual([
+  expect((await edge.host.only()).ends).toEqual([
     { status: 1001, reason: "server is stopping", source: "server" },
   ]);
 });
@@ -117,7 +117,7 @@ test("Connecting and leaving a thousand times leaves nothing behind", async () =
     await expect.poll(() => clients.every((client) => client.readyState === client.CLOSED)).toBe(true);
   }
   await expect.poll(() => edge.listening.size).toBe(0);
-  expect(edge.acceptor.inlets.map(({ ends }) => ends.length)).toEqual(edge.acceptor.inlets.map(() => 1));
+  expect(edge.host.inlets.map(({ ends }) => ends.length)).toEqual(edge.host.inlets.map(() => 1));
   await edge.listening.close();
   await expect
     .poll(() => process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCP")).length)

@@ -5,7 +5,7 @@ import { VelarosError } from "../errors.ts";
 import { closeOnAbort } from "./abort.ts";
 import type { Attachment } from "./attach.ts";
 import { attachEndpoint } from "./attach.ts";
-import type { Acceptor } from "./endpoint.ts";
+import type { EndpointHost } from "./endpoint.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { ListenOptions } from "./options.ts";
 import { watchRefusedSockets } from "./refused-sockets.ts";
@@ -25,10 +25,10 @@ export interface Listening extends Attachment {
  * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` when the port is taken or may not be used, `VELAROS_OPTION_INVALID`
  *   for an option outside its range; what `signal` was aborted with.
  */
-export async function listen(acceptor: Acceptor, options: ListenOptions): Promise<Listening> {
+export async function listen(router: EndpointHost, options: ListenOptions): Promise<Listening> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const endpoint = new Endpoint(acceptor, options);
+  const endpoint = new Endpoint(router, options);
   const server = makeServer(endpoint, options);
   const attachment = attachEndpoint(endpoint, server);
   await bind(server, options);

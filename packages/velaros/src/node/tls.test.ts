@@ -15,7 +15,7 @@ test("The listener speaks TLS, and messages of every size pass", async () => {
   }
   client.close(4000, "bye");
   await once(client, "close");
-  expect((await edge.acceptor.only()).ends).toEqual([{ status: 4000, reason: "bye", source: "client" }]);
+  expect((await edge.host.only()).ends).toEqual([{ status: 4000, reason: "bye", source: "client" }]);
 });
 
 test("With mutual TLS only clients with the right certificate get in", async () => {
@@ -28,7 +28,7 @@ test("With mutual TLS only clients with the right certificate get in", async () 
   client.terminate();
   await expect(openWebSocket(url, [], { ca: server.cert, ...stranger })).rejects.toThrow();
   await expect(openWebSocket(url, [], { ca: server.cert })).rejects.toThrow();
-  expect(edge.acceptor.inlets.length).toBe(1);
+  expect(edge.host.inlets.length).toBe(1);
 });
 
 test("A slow reader over TLS is closed with 1013", async () => {
@@ -36,7 +36,7 @@ test("A slow reader over TLS is closed with 1013", async () => {
   await using edge = await startEdge({ tls: server, stallTimeoutMs: 100, closeTimeoutMs: 50 });
   const client = await openWebSocket(edge.listening.url, [], { ca: server.cert });
   client.pause();
-  const inlet = await edge.acceptor.only();
+  const inlet = await edge.host.only();
   const sending = async (): Promise<never> => {
     for (;;) await inlet.outlet.send("x".repeat(10_000), "text", "push", undefined);
   };

@@ -21,7 +21,7 @@ import {
   type UpgradeHandlersOptions,
   upgradeHandlers,
 } from "../node/attach.ts";
-import { type Acceptor, Endpoint } from "../node/endpoint.ts";
+import { type EndpointHost, Endpoint } from "../node/endpoint.ts";
 import { type Listening, listen } from "../node/listen.ts";
 import type { AttachOptions, ListenOptions } from "../node/options.ts";
 import { nodeRuntime } from "../node/runtime.ts";
@@ -212,12 +212,12 @@ export class Router<
    * @throws {@link VelarosError} `VELAROS_LISTEN_FAILED` (as a rejection) when the port can't be had.
    */
   listen(options: ListenOptions): Promise<Listening> {
-    return listen(this.#acceptor, { ...this.#endpointDefaults, ...options });
+    return listen(this.#endpointHost, { ...this.#endpointDefaults, ...options });
   }
 
   /** Serves the upgrade requests of a server, beside whatever else it serves. */
   attach(server: Parameters<typeof attach>[1], options?: AttachOptions): Attachment {
-    return attach(this.#acceptor, server, { ...this.#endpointDefaults, ...options });
+    return attach(this.#endpointHost, server, { ...this.#endpointDefaults, ...options });
   }
 
   /**
@@ -227,7 +227,7 @@ export class Router<
    * @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range.
    */
   upgradeHandlers(options?: UpgradeHandlersOptions): UpgradeHandlers {
-    return upgradeHandlers(this.#acceptor, { ...this.#endpointDefaults, ...options });
+    return upgradeHandlers(this.#endpointHost, { ...this.#endpointDefaults, ...options });
   }
 
   /**
@@ -317,7 +317,7 @@ export class Router<
     return this;
   }
 
-  get #acceptor(): Acceptor {
+  get #endpointHost(): EndpointHost {
     return {
       connect: (info, outlet) => this.connect(info, outlet),
       acceptsClients: () => this.#table.acceptsClients(),
@@ -335,7 +335,7 @@ export class Router<
   }
 
   get #ownEndpoint(): Endpoint {
-    return (this.#endpoint ??= new Endpoint(this.#acceptor, this.#endpointDefaults));
+    return (this.#endpoint ??= new Endpoint(this.#endpointHost, this.#endpointDefaults));
   }
 
   #unanswered(event: UnansweredEvent): void {
