@@ -1,20 +1,25 @@
 // A gateway, a service and, when asked, their clients in one process, which can say what it holds on to.
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Gateway, Service } from "eurus";
-import type { Packet, Unsubscribe } from "eurus";
+import type { Packet, Transport, Unsubscribe } from "eurus";
 import { LocalTransport } from "eurus/local";
+import { NatsTransport } from "eurus/nats";
 import { Router } from "velaros";
 import type { ListenOptions } from "velaros";
 import { json } from "velaros/json";
 import { WebSocket } from "ws";
 import { readConfig, ready } from "../../nats/programs/parent.ts";
+import { WrappedTransport } from "../../support/wrapped-transport.ts";
 
 /** How a test wants it. */
 export interface AllInOneConfig {
+  /** Addresses of NATS, where gateway and service have a connection each; without them they share a bus in here. */
+  readonly servers?: readonly string[];
   readonly listen?: Partial<ListenOptions>;
 }
 
@@ -24,6 +29,8 @@ export interface Holdings {
   readonly heapBytes: number;
   /** How many there are of each kind: sockets, timers and the like. */
   readonly resources: Readonly<Record<string, number>>;
+  /** File descriptors; `0` on systems that don't list them. */
+  readonly descriptors: number;
   readonly subscriptions: number;
   readonly instances: number;
   readonly pins: number;
@@ -31,16 +38,16 @@ export interface Holdings {
   readonly serviceSockets: number;
 }
 
-/** Knows how many subscriptions there are. */
-class CountedTransport extends LocalTransport {
-  subscriptions = 0;
+let subscriptions = 0;
 
+/** Counts subscriptions. */
+class CountedTransport extends WrappedTransport {
   override subscribe(subject: string, handler: (packet: Packet) => void): Unsubscribe {
     const unsubscribe = super.subscribe(subject, handler);
-    this.subscriptions++;
+    subscriptions++;
     let isSubscribed = true;
     return () => {
-      if (isSubscribed) this.subscriptions--;
+      if (isSubscribed) subscriptions--;
       isSubscribed = false;
       unsubscribe();
     };
@@ -50,20 +57,28 @@ class CountedTransport extends LocalTransport {
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 const config = readConfig<AllInOneConfig>();
-const transport = new CountedTransport();
+const local = new LocalTransport();
 const refusals: string[] = [];
 let serviceSockets = 0;
 
-const gateway = new Gateway("main-gateway", transport);
+async function connect(): Promise<Transport> {
+  const { servers } = config;
+  return new CountedTransport(
+    servers === undefined ? local : await NatsTransport.connect({ servers: [...servers] }),
+  );
+}
+
+const gateway = new Gateway("main-gateway", await connect());
 await gateway.start();
-const service = new Service("work", transport, work());
+const servicesTransport = await connect();
+const service = new Service("work", servicesTransport, work());
 service.onEvent(({ type }) => {
   if (type === "virtual-socket-opened") serviceSockets++;
   if (type === "virtual-socket-closed") serviceSockets--;
 });
 await service.start();
 const edge = new Router().use(json()).use(gateway);
-const { url } = await edge.listen({
+const { port, url } = await edge.listen({
   host: "127.0.0.1",
   port: 0,
   path: "/ws",
@@ -108,11 +123,19 @@ async function startAndStop(count: number): Promise<void> {
   for (let done = 0; done < count; done += atOnce) {
     const instances = Array.from(
       { length: atOnce },
-      (_, index) => new Service(`service-${index}`, transport, work()),
+      (_, index) => new Service(`service-${index}`, servicesTransport, work()),
     );
     await Promise.all(instances.map((instance) => instance.start()));
     if (gateway.services().length !== atOnce + 1) throw new Error("an instance is not known");
     await Promise.all(instances.map((instance) => instance.stop()));
+  }
+}
+
+function descriptors(): number {
+  try {
+    return readdirSync("/proc/self/fd").length;
+  } catch {
+    return 0;
   }
 }
 
@@ -126,7 +149,8 @@ function holdings(): Holdings {
   return {
     heapBytes: process.memoryUsage().heapUsed,
     resources,
-    subscriptions: transport.subscriptions,
+    descriptors: descriptors(),
+    subscriptions,
     instances: gateway.services().length,
     pins: gateway.services().reduce((sum, { pins }) => sum + pins, 0),
     gatewaySockets: gateway.sockets().length,
@@ -142,5 +166,6 @@ ready(
     holdings,
     refusals: () => refusals,
     sockets: () => gateway.sockets().length,
+    port: () => port,
   },
 );
