@@ -12,17 +12,17 @@ import type { Identity } from "./authentication.ts";
 import { Authentication } from "./authentication.ts";
 import { ClientAddress } from "./client-address.ts";
 import type { ConnectionHost, ConnectionLimits } from "./connection-host.ts";
+import { DirectWebSocket } from "./direct-web-socket.ts";
 import { drain } from "./drain.ts";
-import type { EdgeSocket } from "./edge-web-socket.ts";
-import { EdgeWebSocket } from "./edge-web-socket.ts";
 import { Gate } from "./gate.ts";
-import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { HandshakeInfo } from "./handshake-info.ts";
+import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { IncidentLog } from "./incident-log.ts";
 import { nodeMemory } from "./memory-source.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
+import type { OwnedSocket } from "./owned-socket.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -229,7 +229,7 @@ export class Endpoint implements ConnectionHost {
 
   #upgrade(
     request: IncomingMessage,
-    socket: EdgeSocket,
+    socket: OwnedSocket,
     head: Buffer,
     address: string,
     identity: Identity,
@@ -240,7 +240,7 @@ export class Endpoint implements ConnectionHost {
       socket.removeListener("error", destroy);
       const subprotocol = webSocket.protocol === "" ? undefined : webSocket.protocol;
       const info = new HandshakeInfo(request, address, subprotocol, identity.trusted);
-      const connection = new WsConnection(this, webSocket as EdgeWebSocket, socket, info);
+      const connection = new WsConnection(this, webSocket as DirectWebSocket, socket, info);
       this.#memory.start();
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
       try {
@@ -298,7 +298,7 @@ function headerText(request: IncomingMessage, name: string): string | undefined 
 function webSocketOptions(
   settings: Settings,
   gate: Gate,
-): ServerOptions<typeof EdgeWebSocket> & {
+): ServerOptions<typeof DirectWebSocket> & {
   readonly closeTimeout: number;
   readonly maxPendingAutoPongs: number;
 } {
@@ -306,7 +306,7 @@ function webSocketOptions(
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    WebSocket: EdgeWebSocket,
+    WebSocket: DirectWebSocket,
     maxPayload: settings.maxMessageBytes,
     maxFragments: settings.maxFragments,
     maxBufferedChunks: settings.maxBufferedChunks,

@@ -1,6 +1,6 @@
 import { harmless } from "velaros-protocol/internal";
-import type { EdgeSocket } from "./edge-web-socket.ts";
-import { socketDrained } from "./edge-web-socket.ts";
+import type { OwnedSocket } from "./owned-socket.ts";
+import { socketDrained } from "./owned-socket.ts";
 
 interface Waiter {
   resolve(): void;
@@ -9,10 +9,10 @@ interface Waiter {
 
 /** Those who wait until a client has taken what is buffered for it. */
 export class SendRoom {
-  readonly #socket: EdgeSocket;
+  readonly #socket: OwnedSocket;
   readonly #waiters: Waiter[] = [];
 
-  constructor(socket: EdgeSocket) {
+  constructor(socket: OwnedSocket) {
     this.#socket = socket;
     socket.on("drain", socketDrained);
   }

@@ -6,12 +6,13 @@ import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../conne
 import { VelarosError } from "../errors.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
-import type { EdgeListener, EdgeSocket, EdgeWebSocket, SocketOwner } from "./edge-web-socket.ts";
-import { owner, socketEnded } from "./edge-web-socket.ts";
+import type { DirectWebSocket, WebSocketListener } from "./direct-web-socket.ts";
 import { binaryOpcode, textOpcode } from "./frame.ts";
 import type { Beating } from "./heartbeat.ts";
 import type { MemoryHolder } from "./memory-watch.ts";
 import { Outbox } from "./outbox.ts";
+import type { OwnedSocket, SocketOwner } from "./owned-socket.ts";
+import { owner, socketEnded } from "./owned-socket.ts";
 import { ReadPace } from "./read-pace.ts";
 import { SendRoom } from "./send-room.ts";
 import { bytesRead } from "./socket-progress.ts";
@@ -31,13 +32,13 @@ const violations = [protocolError, notUtf8, tooManyParts, tooBig];
 
 /** One WebSocket, between `ws` and a router. */
 export class WsConnection
-  implements ConnectionOutlet, EdgeListener, SocketOwner, Beating, TurnEnd, MemoryHolder
+  implements ConnectionOutlet, WebSocketListener, SocketOwner, Beating, TurnEnd, MemoryHolder
 {
   bucket = -1;
   readonly info: ConnectionInfo;
   readonly #host: ConnectionHost;
-  readonly #websocket: EdgeWebSocket;
-  readonly #socket: EdgeSocket;
+  readonly #websocket: DirectWebSocket;
+  readonly #socket: OwnedSocket;
   readonly #outbox: Outbox;
   #inlet: ConnectionInlet | undefined;
 
@@ -61,7 +62,7 @@ export class WsConnection
   #watch: ConnectionWatch | undefined;
   #room: SendRoom | undefined;
 
-  constructor(host: ConnectionHost, websocket: EdgeWebSocket, socket: EdgeSocket, info: ConnectionInfo) {
+  constructor(host: ConnectionHost, websocket: DirectWebSocket, socket: OwnedSocket, info: ConnectionInfo) {
     this.#host = host;
     this.#websocket = websocket;
     this.#socket = socket;

@@ -1,15 +1,14 @@
-import type { Duplex } from "node:stream";
 import { CloseCode } from "velaros-protocol";
 import { WebSocket } from "ws";
 
 /** What a connection wants to know of its WebSocket. None of these throws. */
-export interface EdgeListener {
+export interface WebSocketListener {
   onMessage(bytes: Uint8Array, isBinary: boolean): void;
   /** A ping or pong came. `ws` has answered pings already. */
   onControl(): void;
-  /** The peer's close frame came; it has to be answered with {@link EdgeWebSocket.sendClose}. */
+  /** The peer's close frame came; it has to be answered with {@link DirectWebSocket.sendClose}. */
   onPeerClose(status: number, reason: string): void;
-  /** What the peer sent violates RFC 6455 or a limit; it has to be told with {@link EdgeWebSocket.sendClose}. */
+  /** What the peer sent violates RFC 6455 or a limit; it has to be told with {@link DirectWebSocket.sendClose}. */
   onViolation(status: number): void;
   /** The peer pings faster than it takes the pongs; this ping is not answered. */
   onPingFlood(): void;
@@ -22,8 +21,8 @@ export interface EdgeListener {
  * closures per connection. The close frames that `ws` sends of its own accord pass by the listener, so that
  * messages that wait to be written go out first. And so do the connections that it would cut without a word.
  */
-export class EdgeWebSocket extends WebSocket {
-  listener: EdgeListener | undefined = undefined;
+export class DirectWebSocket extends WebSocket {
+  listener: WebSocketListener | undefined = undefined;
 
   /** Bytes of a message that has not arrived as a whole. */
   get partialBytes(): number {
@@ -71,26 +70,4 @@ interface PartialMessage {
   readonly _bufferedBytes?: number;
   /** Of the frames before it. */
   readonly _messageLength?: number;
-}
-
-/** The socket of a connection, with the way back to it. */
-export interface EdgeSocket extends Duplex {
-  [owner]?: SocketOwner;
-}
-
-export const owner: unique symbol = Symbol("velaros.owner");
-
-export interface SocketOwner {
-  /** The peer has finished sending; what is to reach it must be written now. */
-  onEnd(): void;
-  /** Everything that was buffered has been sent. */
-  onDrain(): void;
-}
-
-export function socketEnded(this: EdgeSocket): void {
-  this[owner]?.onEnd();
-}
-
-export function socketDrained(this: EdgeSocket): void {
-  this[owner]?.onDrain();
 }
