@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { onEveryBus } from "./support/buses.ts";
 import { JsonClient } from "./support/json-client.ts";
 import { RawClient } from "./support/raw-client.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 const kibibyte = 1_024;
 
@@ -21,7 +22,8 @@ onEveryBus(({ test, newFleet }) => {
       options: { maxBacklogBytes: 300 * kibibyte },
       listen: { sendWaitsAboveBytes: 64 * kibibyte, stallTimeoutMs: 60_000 },
     });
-    await fleet.service("stream", stream);
+    const { service } = await fleet.service("stream", stream);
+    const [atGateway, atService] = [new Observer(edge.gateway), new Observer(service)];
     const port = Number(new URL(edge.url).port);
     await using neighbour = await JsonClient.connect(edge.url);
     await neighbour.ask("/echo", 1);
@@ -43,6 +45,11 @@ onEveryBus(({ test, newFleet }) => {
     }
     expect(await neighbour.ask("/echo", 2)).toMatchObject({ data: 2 });
     expect(closed().length).toBeLessThan(slow.length);
+    await expectSignals("Many slow clients, or many busy handlers, add up", {
+      clients: closed().map(({ status }) => status),
+      gateways: [atGateway],
+      services: [atService],
+    });
     for (const client of slow) client[Symbol.dispose]();
   });
 
@@ -55,7 +62,8 @@ onEveryBus(({ test, newFleet }) => {
       .publicBind("/busy", () => released)
       .publicBind("/echo", (context) => context.reply(context.unmarshal()));
     const edge = await fleet.edge();
-    await fleet.service("busy", busy, { maxBacklogBytes: 100 * kibibyte });
+    const { service } = await fleet.service("busy", busy, { maxBacklogBytes: 100 * kibibyte });
+    const [atGateway, atService] = [new Observer(edge.gateway), new Observer(service)];
     await using flooder = await JsonClient.connect(edge.url);
     await using neighbour = await JsonClient.connect(edge.url);
     await neighbour.ask("/echo", 1);
@@ -65,6 +73,11 @@ onEveryBus(({ test, newFleet }) => {
 
     expect(await flooder.closed()).toEqual({ code: 1013, reason: "Too much waits for busy handlers" });
     expect(await neighbour.ask("/echo", 2)).toMatchObject({ data: 2 });
+    await expectSignals("Many slow clients, or many busy handlers, add up", {
+      clients: flooder.codes,
+      gateways: [atGateway],
+      services: [atService],
+    });
     release();
   });
 });

@@ -6,12 +6,15 @@ import { LocalTransport } from "eurus/local";
 import { Metrics } from "eurus/metrics";
 import { NatsTransport } from "eurus/nats";
 import type { Logger } from "velaros";
+import { connectClient } from "velaros/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { Fleet, jsonRouter } from "./support/fleet.ts";
 import { NatsServer, natsTest } from "./support/nats-server.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 const silent: Logger = { warn: () => undefined, error: () => undefined };
 const answersOfTheService = "eurus.v1.gw.*.*.from.chat-service.*";
+const messagesOfTheGateway = "eurus.v1.svc.*.*.from.main-gateway.*";
 
 /** A broker with the permissions of the documentation, but for one subject. */
 async function brokerWithout(subject: string): Promise<NatsServer> {
@@ -55,6 +58,7 @@ natsTest(
     const events: ServiceEvent[] = [];
     chat.onEvent((event) => events.push(event));
     metrics.watch(chat);
+    const atService = new Observer(chat);
     await using fleet = new Fleet(() => transportOf(server, "main-gateway"));
     const edge = await fleet.edge({ options: { openTimeoutMs: 300 } });
     await chat.start();
@@ -75,6 +79,37 @@ natsTest(
     expect(await figure(metrics, "eurus_service_errors_total")).toBe(
       'eurus_service_errors_total{service="chat-service"} 1',
     );
+    await expectSignals("A permission is missing", {
+      clients: client.codes,
+      services: [atService],
+      except: ["gateway: error", "eurus_errors_total"],
+    });
+  },
+);
+
+natsTest(
+  "a permission that a gateway lacks is an error event of the gateway, and its clients hear that nobody is there [fault:N9]",
+  async () => {
+    const server = await brokerWithout(messagesOfTheGateway);
+    await using fleet = new Fleet(() => transportOf(server, "main-gateway"));
+    const edge = await fleet.edge({ options: { openTimeoutMs: 300 } });
+    const atGateway = new Observer(edge.gateway);
+    const router = jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!"));
+    const chat = new Service("chat-service", await transportOf(server, "chat-service"), router, {
+      drainTimeoutMs: 0,
+    });
+    await chat.start();
+    onTestFinished(() => chat.stop());
+    await expect.poll(() => edge.gateway.canServePath("/hello")).toBe(true);
+    const client = await fleet.client(edge);
+
+    await client.ask("/hello");
+
+    await expectSignals("A permission is missing", {
+      clients: client.codes,
+      gateways: [atGateway],
+      except: ["service: error", "eurus_service_errors_total"],
+    });
   },
 );
 
@@ -178,14 +213,17 @@ test("a bus that says it is there and brings nothing back counts as away, in the
   await using fleet = new Fleet(() => Promise.resolve(bus));
   const [atGateway, atService] = [await fleet.connect(), await fleet.connect()];
   await using gateway = new Gateway("main-gateway", atGateway, { drainTimeoutMs: 0 });
-  await using chat = new Service("chat", atService, jsonRouter(), { drainTimeoutMs: 0 });
+  const router = jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!"));
+  await using chat = new Service("chat", atService, router, { drainTimeoutMs: 0 });
   const events: (GatewayEvent | ServiceEvent)[] = [];
   gateway.onEvent((event) => events.push(event));
   chat.onEvent((event) => events.push(event));
   metrics.watch(gateway);
   metrics.watch(chat);
+  const [observedGateway, observedService] = [new Observer(gateway), new Observer(chat)];
   await gateway.start();
   await chat.start();
+  await expect.poll(() => gateway.canServePath("/hello")).toBe(true);
   const figures = async (): Promise<unknown> => [
     await figure(metrics, "eurus_bus_disconnected"),
     await figure(metrics, "eurus_service_bus_disconnected"),
@@ -210,4 +248,11 @@ test("a bus that says it is there and brings nothing back counts as away, in the
     { type: "bus", status: "disconnected" },
   ]);
   expect([gateway.ready, chat.ready]).toEqual([false, false]);
+  await using client = connectClient(jsonRouter().use(gateway));
+  const { error } = await client.request("/hello");
+  await expectSignals("NATS takes what we say, and brings nothing back", {
+    clients: [error?.code ?? "none"],
+    gateways: [observedGateway],
+    services: [observedService],
+  });
 });

@@ -7,6 +7,7 @@ import { WebSocket } from "ws";
 import { JsonClient } from "./support/json-client.ts";
 import { NatsServer, natsTest } from "./support/nats-server.ts";
 import { runProgram } from "./support/run-program.ts";
+import { expectSignals } from "./support/signals.ts";
 
 const root = join(import.meta.dirname, "..");
 const descriptors = 200;
@@ -69,9 +70,13 @@ async function visit(port: number): Promise<WebSocket | number> {
   return Promise.race([opened, refused]);
 }
 
-async function metric(client: JsonClient, reason: string): Promise<number> {
+async function scrape(client: JsonClient): Promise<string> {
   const { data } = await client.ask("/metrics");
-  const { message } = data as { readonly message: string };
+  return (data as { readonly message: string }).message;
+}
+
+async function metric(client: JsonClient, reason: string): Promise<number> {
+  const message = await scrape(client);
   const found = new RegExp(`eurus_connections_refused_total{[^}]*"${reason}"} (\\d+)`).exec(message);
   return Number(found?.[1] ?? 0);
 }
@@ -118,6 +123,10 @@ natsTest(
       .poll(async () => (await first.ask("/hello")).data, { timeout: 8_000 })
       .toEqual({ message: "hello" });
     expect(await metric(first, "TOO_MANY_SOCKETS")).toBeGreaterThan(0);
+    await expectSignals("No file descriptors are left", {
+      meanwhile: [await scrape(first)],
+      lines: output().match(/The process has as many sockets/g) ?? [],
+    });
 
     for (const socket of silent) socket.destroy();
     await expect

@@ -1,4 +1,3 @@
-import { Metrics } from "eurus/metrics";
 import { nodeRuntime } from "velaros";
 import type { ListenOptions, RefusalReason } from "velaros";
 import type { Runtime } from "velaros-protocol";
@@ -7,6 +6,7 @@ import { onEveryBus } from "./support/buses.ts";
 import type { Edge, Fleet } from "./support/fleet.ts";
 import { jsonRouter } from "./support/fleet.ts";
 import { closeFrame, handshake, maskedFrame, RawClient } from "./support/raw-client.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 /** What an operator and the service get to see of one gateway's clients. */
 interface Scene {
@@ -16,10 +16,11 @@ interface Scene {
   /** How the service's close handlers saw clients go. */
   readonly closes: readonly unknown[];
   metric(name: string): Promise<readonly string[]>;
+  /** Compares what was seen of a fault with what is promised. */
+  showsAsDocumented(fault: string, clients: readonly (string | number)[]): Promise<void>;
 }
 
 async function scene(fleet: Fleet, listen: Partial<ListenOptions>): Promise<Scene> {
-  const metrics = new Metrics();
   const lines: string[] = [];
   const closes: unknown[] = [];
   let count: ((reason: RefusalReason) => void) | undefined;
@@ -29,7 +30,8 @@ async function scene(fleet: Fleet, listen: Partial<ListenOptions>): Promise<Scen
   };
   const onRefused = (reason: RefusalReason): void => count?.(reason);
   const edge = await fleet.edge({ listen: { host: "127.0.0.1", logger, onRefused, ...listen } });
-  metrics.watch(edge.gateway);
+  const atGateway = new Observer(edge.gateway);
+  const { metrics } = atGateway;
   count = metrics.refusalsAt(edge.gateway);
   const router = jsonRouter()
     .useClose((ctx) => void closes.push(ctx.closeStatus()))
@@ -41,7 +43,8 @@ async function scene(fleet: Fleet, listen: Partial<ListenOptions>): Promise<Scen
         if (part % 16 === 0) await new Promise((resolve) => void setImmediate(resolve));
       }
     });
-  await fleet.service("api", router);
+  const { service } = await fleet.service("api", router);
+  const atService = new Observer(service);
   return {
     edge,
     port: Number(new URL(edge.url).port),
@@ -51,6 +54,8 @@ async function scene(fleet: Fleet, listen: Partial<ListenOptions>): Promise<Scen
       const text = await metrics.registry.metrics();
       return text.split("\n").filter((line) => line.startsWith(name));
     },
+    showsAsDocumented: (fault, clients) =>
+      expectSignals(fault, { clients, gateways: [atGateway], services: [atService], lines }),
   };
 }
 
@@ -64,25 +69,42 @@ const quickRuntime: Runtime = {
 
 const get = "GET /ws HTTP/1.1";
 
+/** What the operators' documents call these. */
+const tooMany = "More clients than there may be";
+const unwelcome = "Clients that may not connect, or ask in a way that can't be read";
+const tooSlow = "A client reads too slowly";
+const tooFast = "A client sends too fast";
+const wrong = "A client breaks the protocol, or exceeds the limits of messages";
+const expired = "A session runs out, or is withdrawn";
+
 /** Requests that are turned away while one client is connected already. */
 const refusals: readonly {
   readonly what: string;
   readonly reason: RefusalReason;
   readonly status: number;
+  readonly fault?: string;
   readonly listen?: Partial<ListenOptions>;
   readonly head?: string;
 }[] = [
-  { what: "one client too many", reason: "TOO_MANY_CONNECTIONS", status: 503, listen: { maxConnections: 1 } },
+  {
+    what: "one client too many",
+    reason: "TOO_MANY_CONNECTIONS",
+    status: 503,
+    fault: tooMany,
+    listen: { maxConnections: 1 },
+  },
   {
     what: "one client of an address too many",
     reason: "TOO_MANY_CONNECTIONS_OF_ADDRESS",
     status: 429,
+    fault: tooMany,
     listen: { maxConnectionsPerAddress: 1 },
   },
   {
     what: "clients that come too fast",
     reason: "TOO_MANY_ACCEPTS",
     status: 503,
+    fault: tooMany,
     listen: { maxAcceptsPerSecond: 0.001 },
   },
   {
@@ -143,6 +165,7 @@ const endings: readonly {
   readonly what: string;
   readonly code: number;
   readonly reason: string;
+  readonly fault?: string;
   readonly listen?: Partial<ListenOptions>;
   readonly act: (client: RawClient) => void;
 }[] = [
@@ -150,6 +173,7 @@ const endings: readonly {
     what: "sends too fast for too long",
     code: 1008,
     reason: "rate limit exceeded",
+    fault: tooFast,
     listen: { runtime: quickRuntime, messagesPerSecond: 100, messageBurst: 10 },
     act: (client) => {
       const frames = Array.from({ length: 100 }, () =>
@@ -163,6 +187,7 @@ const endings: readonly {
     what: "reads too slowly",
     code: 1013,
     reason: "slow consumer",
+    fault: tooSlow,
     listen: { stallTimeoutMs: 200 },
     act: (client) => {
       client.text('{"path":"/pour"}');
@@ -224,6 +249,7 @@ const endings: readonly {
     what: "stays longer than its authentication",
     code: 1008,
     reason: "authentication expired",
+    fault: expired,
     listen: {
       pongTimeoutMs: 100,
       authenticate: (_request, { expiresAt }) => {
@@ -238,9 +264,9 @@ const endings: readonly {
 onEveryBus(({ test, newFleet }) => {
   test.each(refusals)(
     "$what: refused with $status, counted as $reason, in the log, and nobody else notices",
-    async ({ reason, status, listen = {}, head = handshake({}, get) }) => {
+    async ({ reason, status, fault = unwelcome, listen = {}, head = handshake({}, get) }) => {
       await using fleet = newFleet();
-      const { edge, port, lines, metric } = await scene(fleet, listen);
+      const { edge, port, lines, metric, showsAsDocumented } = await scene(fleet, listen);
       const guest = await fleet.client(edge);
       using client = await RawClient.connect(port);
 
@@ -255,14 +281,18 @@ onEveryBus(({ test, newFleet }) => {
       expect(lines.filter((line) => line.startsWith("Refused a "))).toHaveLength(1);
       expect(await guest.ask("/hello")).toMatchObject({ data: { message: "hello" } });
       expect(edge.gateway.sockets()).toHaveLength(1);
+      await showsAsDocumented(fault, [status]);
     },
   );
 
   test.each(endings)(
     "a client that $what: closed with $code, an event, counted, in the log, and its service is told",
-    async ({ code, reason, listen = {}, act }) => {
+    async ({ code, reason, fault = wrong, listen = {}, act }) => {
       await using fleet = newFleet();
-      const { edge, port, lines, closes, metric } = await scene(fleet, { closeTimeoutMs: 2_000, ...listen });
+      const { edge, port, lines, closes, metric, showsAsDocumented } = await scene(fleet, {
+        closeTimeoutMs: 2_000,
+        ...listen,
+      });
       using client = await RawClient.open(port, false, "/ws");
       client.text('{"id":"1","path":"/hello"}');
       await client.until(() => client.texts.length === 1);
@@ -281,6 +311,8 @@ onEveryBus(({ test, newFleet }) => {
         `eurus_connections_closed_total{gateway="main-gateway",status="${code}",source="server"} 1`,
       ]);
       expect(lines).toEqual([expect.stringContaining(`Closed a client: ${reason}.`)]);
+      const errors = client.texts.flatMap((text) => /"code":"(\w+)"/.exec(text)?.[1] ?? []);
+      await showsAsDocumented(fault, [code, ...errors]);
     },
   );
 });

@@ -6,6 +6,8 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { onEveryBus } from "./support/buses.ts";
 import { jsonRouter } from "./support/fleet.ts";
+import { JsonClient } from "./support/json-client.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 /** The samples of the text format whose names begin so, each on a line, as they were scraped. */
 async function scrape(metrics: Metrics, name: string): Promise<readonly string[]> {
@@ -153,7 +155,9 @@ onEveryBus(({ test, newFleet }) => {
     const metrics = new Metrics();
     await using fleet = newFleet();
     const edge = await fleet.edge();
-    const router = jsonRouter()
+    const thrown: Error[] = [];
+    const router = new Router({ onError: (error) => void thrown.push(error) })
+      .use(json())
       .publicBind("/fine", (ctx) => ctx.reply("ok"))
       .publicBind("/broken", () => {
         throw new Error("broken");
@@ -167,11 +171,19 @@ onEveryBus(({ test, newFleet }) => {
       });
     const { service } = await fleet.service("chat", router);
     metrics.watch(service);
+    const atService = new Observer(service);
     const client = await fleet.client(edge);
 
+    const codes: (string | undefined)[] = [];
     for (const path of ["/fine", "/broken", "/fine", "/checked", "/forbidden", "/full", "/broken"]) {
-      await client.ask(path);
+      codes.push((await client.ask(path)).error?.code);
     }
+    const chosen = ["FORBIDDEN", "ROOM_FULL"];
+    await expectSignals("A handler throws, or gets what violates its schema", {
+      clients: codes.filter((code) => code !== undefined).filter((code) => !chosen.includes(code)),
+      services: [atService],
+      lines: thrown,
+    });
 
     expect(await scrape(metrics, "eurus_service_messages_total")).toEqual([
       'eurus_service_messages_total{service="chat"} 7',
@@ -183,6 +195,29 @@ onEveryBus(({ test, newFleet }) => {
       `${failed}"FORBIDDEN"} 1`,
       `${failed}"other"} 1`,
     ]);
+  });
+
+  test("what nobody serves, or what can't be read, is answered with a code and counted by it", async () => {
+    await using fleet = newFleet();
+    const { gateway } = await fleet.edge();
+    const atGateway = new Observer(gateway);
+    const edge = new Router({ onUnanswered: atGateway.metrics.unansweredAt(gateway) });
+    await using listening = await edge.use(json()).use(gateway).listen({ port: 0, host: "127.0.0.1" });
+    await using client = await JsonClient.connect(listening.url);
+
+    await client.ask("/nothing");
+    await client.ask("/a/../b");
+    client.webSocket.send("no JSON");
+
+    await expect.poll(() => client.codes).toEqual(["NOT_FOUND", "BAD_PATH", "BAD_MESSAGE"]);
+    const refused = (await atGateway.scrape()).match(/^eurus_messages_refused_total.*$/gm);
+    expect(refused?.map((line) => /code="(\w+)"/.exec(line)?.[1]).toSorted()).toEqual(
+      client.codes.toSorted(),
+    );
+    await expectSignals("A client sends what nobody serves, or what can't be read", {
+      clients: client.codes,
+      gateways: [atGateway],
+    });
   });
 
   test("a client that has too much under way is counted at the service that refuses it", async () => {

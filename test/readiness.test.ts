@@ -1,10 +1,12 @@
 import { NatsTransport } from "eurus/nats";
+import type { RefusalReason } from "velaros";
 import { expect } from "vitest";
 import { WebSocket } from "ws";
 import { onEveryBus } from "./support/buses.ts";
 import { Fleet, jsonRouter } from "./support/fleet.ts";
 import type { Edge } from "./support/fleet.ts";
 import { NatsServer, natsTest } from "./support/nats-server.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 /** What becomes of somebody who connects now: the status in place of an upgrade, or 101. */
 function connecting({ url }: Edge): Promise<{ status: number | undefined; retryAfter: string | undefined }> {
@@ -22,12 +24,20 @@ function connecting({ url }: Edge): Promise<{ status: number | undefined; retryA
 
 onEveryBus(({ test, newFleet }) => {
   test("a gateway that stops takes no new clients, from the beginning of its drain until it runs again [claim:122]", async () => {
-    const refused: string[] = [];
+    const refused: RefusalReason[] = [];
+    let count: ((reason: RefusalReason) => void) | undefined;
     await using fleet = newFleet();
     const edge = await fleet.edge({
       options: { drainTimeoutMs: 10_000 },
-      listen: { onRefused: (reason) => refused.push(reason) },
+      listen: {
+        onRefused: (reason) => {
+          refused.push(reason);
+          count?.(reason);
+        },
+      },
     });
+    const atGateway = new Observer(edge.gateway);
+    count = atGateway.metrics.refusalsAt(edge.gateway);
     let finish = (): void => undefined;
     const router = jsonRouter()
       .publicBind("/wait", async (ctx) => {
@@ -37,7 +47,8 @@ onEveryBus(({ test, newFleet }) => {
         return ctx.reply("done");
       })
       .publicBind("/who", (ctx) => ctx.reply("me"));
-    await fleet.service("chat", router);
+    const { service } = await fleet.service("chat", router);
+    const atService = new Observer(service);
     const client = await fleet.client(edge);
     client.send({ id: "1", path: "/wait" });
     await expect.poll(() => edge.gateway.sockets()[0]?.openMessages).toBe(1);
@@ -58,6 +69,11 @@ onEveryBus(({ test, newFleet }) => {
     expect(await client.closed()).toEqual({ code: 1001, reason: "Gateway stopping" });
 
     expect((await connecting(edge)).status).toBe(503);
+    await expectSignals("A gateway is asked to stop", {
+      clients: [...client.codes, 503],
+      gateways: [atGateway],
+      services: [atService],
+    });
     await edge.gateway.start();
     expect(edge.gateway.ready).toBe(true);
     const next = await fleet.client(edge);

@@ -17,6 +17,7 @@ import { Fleet, jsonRouter } from "./support/fleet.ts";
 import type { Edge } from "./support/fleet.ts";
 import type { JsonClient } from "./support/json-client.ts";
 import { handshake, RawClient } from "./support/raw-client.ts";
+import { expectSignals, Observer } from "./support/signals.ts";
 
 function newFleet(): Fleet {
   const bus = new LocalTransport();
@@ -224,6 +225,7 @@ test("access that is withdrawn closes the sockets of that user, and the services
     .publicBind("/hello", (ctx) => ctx.reply("hello"));
   await using service = new Service("hello", transport, router, { drainTimeoutMs: 0 });
   await using gateway = new Gateway("gateway", transport, { drainTimeoutMs: 0 });
+  const [atGateway, atService] = [new Observer(gateway), new Observer(service)];
   await service.start();
   await gateway.start();
   await using listening = await jsonRouter()
@@ -236,7 +238,9 @@ test("access that is withdrawn closes the sockets of that user, and the services
     (user) => new WebSocket(listening.url, { headers: { "x-user": user } }),
   );
   await Promise.all(clients.map((client) => once(client, "open")));
+  const codes: number[] = [];
   for (const client of clients) {
+    client.on("close", (code: number) => codes.push(code));
     client.send('{"id":"1","path":"/hello"}');
     await once(client, "message");
   }
@@ -253,6 +257,11 @@ test("access that is withdrawn closes the sockets of that user, and the services
       ["ann", 1008],
     ]);
   await expect.poll(() => clients.map(({ readyState }) => readyState), { interval: 2 }).toEqual([3, 1, 3]);
+  await expectSignals("A session runs out, or is withdrawn", {
+    clients: codes,
+    gateways: [atGateway],
+    services: [atService],
+  });
   clients[1]?.terminate();
 });
 

@@ -6,6 +6,8 @@ import type { HistoryEvent } from "../history/history.ts";
 import { Program } from "../nats/process-fleet.ts";
 import { NatsServer } from "../support/nats-server.ts";
 import type { NatsServerOptions } from "../support/nats-server.ts";
+import { expectSignals } from "../support/signals.ts";
+import type { Observed, Signals } from "../support/signals.ts";
 import { ChaosClient } from "./chaos-client.ts";
 import { Load } from "./load.ts";
 import type { GatewayConfig } from "./programs/gateway.ts";
@@ -16,7 +18,7 @@ import { wallClockMs } from "./wall-clock.ts";
 export const eventually = { timeout: 30_000, interval: 20 };
 
 /** A process of the fleet and everything that it has told so far. */
-export class Member<Event extends { readonly type: string }> {
+export class Member<Event extends { readonly type: string }> implements Observed {
   readonly program: Program;
   /** Survives the process. */
   readonly events: Event[] = [];
@@ -48,10 +50,16 @@ export class Member<Event extends { readonly type: string }> {
     await expect.poll(() => this.events, eventually).toContainEqual(expect.objectContaining(event as object));
   }
 
+  /** Its metrics; nothing when the process has ended. */
+  scrape(): Promise<string> {
+    return this.program.hasEnded ? Promise.resolve("") : this.program.ask<string>("metrics");
+  }
+
   /** The sum of a metric over all label values that contain `labels`. */
   async metric(name: string, labels = ""): Promise<number> {
-    const text = await this.program.ask<string>("metrics");
-    const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`) && line.includes(labels));
+    const lines = (await this.scrape())
+      .split("\n")
+      .filter((line) => line.startsWith(`${name}{`) && line.includes(labels));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
   }
 
@@ -165,6 +173,16 @@ export class ChaosFleet implements AsyncDisposable {
     await expect.poll(open, { timeout: outcomeWithinMs, interval: 20 }).toBe(0);
     const events = this.history.events.toSorted((a, b) => a.atMs - b.atMs);
     expect(checkHistory(events, { outcomeWithinMs, endedAtMs: wallClockMs() })).toEqual([]);
+  }
+
+  /** Compares what all clients, and these processes, have seen with what `docs/operations.md` says of a fault. */
+  showsAsDocumented(fault: string, signals: Omit<Signals, "clients">): Promise<void> {
+    const codes: (string | number)[] = this.#clients.flatMap((client) => client.notices);
+    for (const event of this.history.events) {
+      if (event.type === "failed") codes.push(event.code);
+      else if (event.type === "disconnected") codes.push(event.status);
+    }
+    return expectSignals(fault, { clients: codes, ...signals });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -40,6 +40,7 @@ for (const onInstanceLost of isLong ? (["close", "repin"] as const) : (["close"]
       await load.end();
       expect(await gateway.metric("eurus_instances_removed_total", 'cause="unreachable"')).toBe(1);
       expect(await gateway.metric("eurus_unpinned_total", 'cause="instance-lost"')).toBe(pinned);
+      await fleet.showsAsDocumented("An instance is killed", { gateways: [gateway] });
       await fleet.judge(10_000);
     },
     120_000,
@@ -71,6 +72,8 @@ natsTest(
     expect(load.errors).toEqual([]);
     const closed = await instance.metric("eurus_service_connections_closed_total", 'status="1001"');
     expect(closed).toBe(pinned);
+    expect(instance.of("virtual-socket-closed").filter(({ status }) => status === 1001)).toHaveLength(pinned);
+    await fleet.showsAsDocumented("A gateway is killed", { services: [instance] });
     await fleet.judge(10_000);
   },
   120_000,

@@ -2,61 +2,51 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Metrics } from "eurus/metrics";
 import { expect, test } from "vitest";
+import { operationsRows } from "../support/signals.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-
-/** The rows of the tables of what can fail, as lists of cells. */
-function rows(): string[][] {
-  return readFileSync(join(root, "docs/operations.md"), "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith("| ") && !/^\| (?:-|fault )/u.test(line))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split("|")
-        .map((cell) => cell.trim()),
-    );
-}
-
-function codeWords(cells: readonly (string | undefined)[]): string[] {
-  return cells.flatMap((cell = "") => [...cell.matchAll(/`([^`]+)`/gu)].map(([, word = ""]) => word));
-}
+const rows = operationsRows();
 
 test("every event that operators are told to look for exists", () => {
   const source = readFileSync(join(root, "packages/eurus/src/events.ts"), "utf8");
-  const known = new Set([...source.matchAll(/type: "([a-z-]+)"/gu)].map(([, type]) => type));
-  const events = codeWords(rows().map(([, , cell]) => cell));
+  const [ofGateways = "", ofServices = ""] = source.split("export type ServiceEvent");
+  const known = (part: string): Set<string | undefined> =>
+    new Set([...part.matchAll(/type: "([a-z-]+)"/gu)].map(([, type]) => type));
+  const gatewayEvents = rows.flatMap((row) => row.gatewayEvents);
+  const serviceEvents = rows.flatMap((row) => row.serviceEvents);
 
-  expect(events.length).toBeGreaterThan(20);
-  expect(events.filter((event) => !known.has(event))).toEqual([]);
+  expect(gatewayEvents.length).toBeGreaterThan(20);
+  expect(serviceEvents.length).toBeGreaterThan(10);
+  expect(gatewayEvents.filter((event) => !known(ofGateways).has(event))).toEqual([]);
+  expect(serviceEvents.filter((event) => !known(ofServices).has(event))).toEqual([]);
 });
 
 test("every metric that operators are told to look at exists", () => {
   const known = new Set(new Metrics().registry.getMetricsAsArray().map(({ name }) => name));
-  const metrics = codeWords(rows().map(([, , , cell]) => cell));
+  const metrics = rows.flatMap((row) => row.metrics.map((metric) => metric.split("{")[0]));
 
   expect(metrics.length).toBeGreaterThan(20);
-  expect(metrics.filter((metric) => !known.has(metric))).toEqual([]);
+  expect(metrics.filter((metric = "") => !known.has(metric))).toEqual([]);
 });
 
 test("every code that clients are said to get is explained", () => {
   const explained = readFileSync(join(root, "docs/errors.md"), "utf8");
-  const seen = rows().map(([, cell = ""]) => cell);
-  const codes = codeWords(seen).filter((word) => /^[A-Z_]+$/u.test(word));
-  const statuses = seen.flatMap((cell) => cell.match(/\b10\d\d\b/gu) ?? []);
+  const codes = rows.flatMap((row) => [...row.codes]);
 
-  expect(codes.length).toBeGreaterThan(10);
-  for (const code of codes) expect(explained).toContain(`| \`${code}\``);
-  for (const status of statuses) expect(explained).toContain(`\n| ${status} |`);
+  expect(codes.length).toBeGreaterThan(30);
+  for (const code of codes) {
+    if (/^[A-Z_]+$/u.test(code)) expect(explained).toContain(`| \`${code}\``);
+    else if (code.length === 4) expect(explained).toContain(`\n| ${code} |`);
+  }
 });
 
-test("every fault that operators are told of is caused by a test", () => {
-  for (const cells of rows()) {
-    const [, path = "", name = ""] = /\[test\]\((\S+) "([^"]+)"\)/u.exec(cells.at(-1) ?? "") ?? [];
-    const file = join(root, "docs", path);
-    expect([cells[0], existsSync(file) && readFileSync(file, "utf8").includes(name)]).toEqual([
-      cells[0],
-      true,
-    ]);
+test("every fault that operators are told of is caused by a test, which sees what the row says", () => {
+  for (const { fault, tests } of rows) {
+    expect(tests, fault).not.toEqual([]);
+    for (const { file, name } of tests) {
+      const source = existsSync(file) ? readFileSync(file, "utf8") : "";
+      expect(source, fault).toContain(name);
+      expect(source, file).toContain(JSON.stringify(fault));
+    }
   }
 });

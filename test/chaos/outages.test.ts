@@ -28,6 +28,8 @@ for (const outageMs of isLong ? [1_000, 30_000] : [1_000]) {
         await gateway.tells({ type: "bus", status: "disconnected" });
         expect(await gateway.metric("eurus_bus_disconnected")).toBe(1);
       }
+      for (const instance of instances) await instance.tells({ type: "bus", status: "disconnected" });
+      const meanwhile = await Promise.all([...gateways, ...instances].map((member) => member.scrape()));
       for (const client of idle.flat()) expect(await client.ask()).toBe("SERVICE_UNAVAILABLE");
       await delay(outageMs);
       await fleet.server.restart();
@@ -42,7 +44,6 @@ for (const outageMs of isLong ? [1_000, 30_000] : [1_000]) {
         [],
       );
       for (const instance of instances) {
-        await instance.tells({ type: "bus", status: "disconnected" });
         await instance.tells({ type: "bus", status: "connected" });
       }
       for (const gateway of gateways) {
@@ -57,6 +58,7 @@ for (const outageMs of isLong ? [1_000, 30_000] : [1_000]) {
       for (const instance of instances) {
         expect(await instance.metric("eurus_service_connections_closed_total")).toBe(0);
       }
+      await fleet.showsAsDocumented("NATS is away", { gateways, services: instances, meanwhile });
       await fleet.judge(outageMs + 15_000);
     },
     120_000,

@@ -28,6 +28,7 @@ for (const mode of isLong ? (["hold", "hold-up", "hold-down"] as const) : (["hol
       wire.mode = mode;
       await gateway.tells({ type: "bus", status: "disconnected" });
       expect(await idle?.ask()).toBe("SERVICE_UNAVAILABLE");
+      const meanwhile = [await gateway.scrape()];
       await elsewhere.flows(100);
       wire.mode = "pass";
 
@@ -38,6 +39,10 @@ for (const mode of isLong ? (["hold", "hold-up", "hold-down"] as const) : (["hol
       expect(load.closeCodes).toEqual(new Map());
       expect(gateway.of("unpinned")).toEqual([]);
       expect(await instance.metric("eurus_service_connections_closed_total")).toBe(0);
+      await fleet.showsAsDocumented("A gateway is cut off from NATS for a moment", {
+        gateways: [gateway],
+        meanwhile,
+      });
       await fleet.judge(20_000);
     },
     120_000,
@@ -65,6 +70,7 @@ longNatsTest(
     await gateway.tells({ type: "instance-removed", instanceId: partitioned.id, cause: "lease-expired" });
     await load.flows(count);
     await partitioned.tells({ type: "bus", status: "disconnected" });
+    const meanwhile = [await partitioned.scrape()];
     wire.mode = "pass";
     await fleet.knows(gateway, [partitioned, other]);
 
@@ -75,6 +81,11 @@ longNatsTest(
     for (const { notices } of clients) expect(notices).toContain("SESSION_RESET");
     const lost = (): number => partitioned.of("gateway-link-lost").reduce((sum, { pins }) => sum + pins, 0);
     await expect.poll(lost, eventually).toBe(count);
+    await fleet.showsAsDocumented("An instance cannot be reached for longer than a lease", {
+      gateways: [gateway],
+      services: [partitioned],
+      meanwhile,
+    });
     await fleet.judge(20_000);
   },
   120_000,

@@ -48,6 +48,10 @@ for (const onInstanceLost of isLong ? (["close", "repin"] as const) : (["repin"]
       const lost = (): number => frozen.of("gateway-link-lost").reduce((sum, { pins }) => sum + pins, 0);
       await expect.poll(lost, eventually).toBe(count);
       expect(await gateway.metric("eurus_links_lost_total")).toBe(1);
+      await fleet.showsAsDocumented("An instance hangs or stands still", {
+        gateways: [gateway],
+        services: [frozen],
+      });
       await fleet.judge(standstillMs + 10_000);
     },
     120_000,
@@ -80,6 +84,10 @@ longNatsTest(
     expect(frozen.of("link-lost")).toMatchObject([{ instanceId: instance.id, pins: count }]);
     await fleet.knows(frozen, [instance]);
     await expect.poll(() => frozen.program.ask("sockets"), eventually).toBe(0);
+    await fleet.showsAsDocumented("A gateway stands still for longer than a lease", {
+      gateways: [frozen],
+      services: [instance],
+    });
     await fleet.judge(standstillMs + 15_000);
   },
   120_000,

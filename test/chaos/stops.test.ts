@@ -17,15 +17,26 @@ natsTest(
     const load = fleet.load(clients, [gateway]);
     await load.flows(count);
 
-    expect(await fleet.stop(first)).toBe(0);
+    // Something that it has to finish first, so that it can be watched while it drains.
+    const lastAnswer = clients[0]?.ask({ takesMs: 1_000 });
+    await load.flows(1);
+    const stopped = fleet.stop(first);
+    await gateway.tells({ type: "instance-draining", instanceId: first.id });
+    const meanwhile = [await gateway.scrape()];
+    expect(await stopped).toBe(0);
+    expect(await lastAnswer).toBe("ok");
 
     await load.flows(count);
     await load.end();
     expect(load.closeCodes).toEqual(new Map([[1001, count]]));
     expect(first.of("draining")).toHaveLength(1);
-    await gateway.tells({ type: "instance-draining", instanceId: first.id });
     await gateway.tells({ type: "instance-removed", instanceId: first.id, cause: "goodbye" });
     expect(load.errors.filter((code) => code !== "SERVICE_UNAVAILABLE")).toEqual([]);
+    await fleet.showsAsDocumented("An instance is asked to stop", {
+      gateways: [gateway],
+      services: [first],
+      meanwhile,
+    });
     await fleet.judge(10_000);
   },
   120_000,
@@ -57,6 +68,12 @@ natsTest(
     expect(new Set(closes.map(({ status, reason }) => `${status} ${reason}`))).toEqual(
       new Set(["1001 Gateway stopping"]),
     );
+    // Who connects meanwhile, and what a process that has ended counted, is shown where it runs in the test.
+    await fleet.showsAsDocumented("A gateway is asked to stop", {
+      gateways: [leaving],
+      services: [instance],
+      except: ["eurus_connections_closed_total", "eurus_connections_refused_total"],
+    });
     await fleet.judge(10_000);
   },
   120_000,

@@ -16,8 +16,9 @@ natsTest(
     const clients = await fleet.pinned(count, gateway);
     const load = fleet.load(clients, [gateway]);
     await load.flows(count);
+    const replaced = [...instances];
 
-    for (const old of [...instances]) {
+    for (const old of replaced) {
       instances.push(await fleet.instance({ options }));
       expect(await fleet.stop(old)).toBe(0);
       instances.splice(instances.indexOf(old), 1);
@@ -31,6 +32,10 @@ natsTest(
     const notices = clients.flatMap((client) => client.notices);
     expect(new Set(notices)).toEqual(new Set(["SESSION_RESET"]));
     expect(gateway.of("unpinned")).toHaveLength(notices.length);
+    await fleet.showsAsDocumented("Instances are replaced one after the other", {
+      gateways: [gateway],
+      services: replaced,
+    });
     await fleet.judge(20_000);
   },
   180_000,
@@ -85,6 +90,10 @@ natsTest(
     expect(load.closeCodes).toEqual(new Map());
     expect(load.errors.filter((code) => !/^(SERVICE_UNAVAILABLE|DELIVERY_UNKNOWN)$/u.test(code))).toEqual([]);
     expect(gateway.of("unpinned")).toEqual([]);
+    await fleet.showsAsDocumented("A server of a cluster retires", {
+      gateways: [gateway],
+      services: [instance],
+    });
     await fleet.judge(20_000);
   },
   180_000,
@@ -120,6 +129,7 @@ natsTest(
     expect(load.closeCodes).toEqual(new Map());
     expect(gateway.of("link-lost")).toEqual([]);
     expect(instance.of("gateway-link-lost")).toEqual([]);
+    await fleet.showsAsDocumented("NATS cuts a process off as too slow", { gateways: [gateway] });
     await fleet.judge(20_000);
   },
   180_000,

@@ -42,6 +42,10 @@ export class Program {
     return this.#output;
   }
 
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
   /** What the program says when it is ready. */
   ready(): Promise<Readonly<Record<string, string>>> {
     return new Promise((resolve, reject) => {
@@ -62,7 +66,7 @@ export class Program {
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    if (this.hasEnded) return;
     const exited = once(this.process, "exit");
     this.process.kill(signal);
     await exited;

@@ -3,6 +3,7 @@ import { NatsTransport } from "eurus/nats";
 import { expect, onTestFinished } from "vitest";
 import { Fleet, jsonRouter } from "../support/fleet.ts";
 import { NatsServer, natsTest } from "../support/nats-server.ts";
+import { expectSignals, Observer } from "../support/signals.ts";
 import { Load, Newcomers } from "./load.ts";
 import { eventually, ProcessFleet, spread } from "./process-fleet.ts";
 
@@ -88,10 +89,11 @@ natsTest(
     onTestFinished(() => connection.close());
     await using fleet = new Fleet(() => Promise.resolve(new NatsTransport(connection)));
     const edge = await fleet.edge();
-    await fleet.service(
+    const { service } = await fleet.service(
       "hello",
       jsonRouter().publicBind("/hello", (ctx) => ctx.reply("Hello!")),
     );
+    const [atGateway, atService] = [new Observer(edge.gateway), new Observer(service)];
     const client = await fleet.client(edge);
     await client.ask("/hello");
 
@@ -101,6 +103,15 @@ natsTest(
     expect(edge.gateway.transport.status).toBe("closed");
     expect(await client.ask("/hello")).toMatchObject({ error: { code: "SERVICE_UNAVAILABLE" } });
     expect(client.ended).toBeUndefined();
+    await expectSignals("NATS closes the connection for good", {
+      clients: client.codes,
+      gateways: [atGateway],
+      services: [atService],
+    });
+    expect([...atGateway.events, ...atService.events].filter(({ type }) => type === "bus")).toEqual([
+      { type: "bus", status: "closed" },
+      { type: "bus", status: "closed" },
+    ]);
   },
 );
 

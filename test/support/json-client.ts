@@ -49,6 +49,12 @@ export class JsonClient implements AsyncDisposable {
     return client;
   }
 
+  /** Codes of all errors that it got, and of its close. */
+  get codes(): (string | number)[] {
+    const errors = this.received.flatMap(({ error }) => error?.code ?? []);
+    return this.ended === undefined ? errors : [...errors, this.ended.code];
+  }
+
   send(message: unknown): void {
     this.webSocket.send(JSON.stringify(message));
   }

@@ -63,7 +63,7 @@ const service: Service = new Service(serviceName, transport, router, config.opti
 const metrics = new Metrics();
 metrics.watch(service);
 service.onEvent((event) => {
-  if (event.type === "virtual-socket-opened" || event.type === "virtual-socket-closed") return;
+  if (event.type === "virtual-socket-opened" || event.type === "received") return;
   process.send?.({ event: event.type === "error" ? { ...event, error: String(event.error) } : event });
 });
 await service.start();
