@@ -1,6 +1,6 @@
 import type { Runtime } from "velaros-protocol";
 import { ownCloses } from "../close-reasons.ts";
-import { closeInBatches } from "./close-batches.ts";
+import { closeInBatches } from "./close-in-batches.ts";
 import type { EdgeSockets } from "./edge-sockets.ts";
 
 const checkIntervalMs = 10;

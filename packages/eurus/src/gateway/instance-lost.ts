@@ -1,6 +1,6 @@
 import { ownCloses } from "../close-reasons.ts";
 import type { LinkLostCause } from "../link/link.ts";
-import { closeInBatches } from "./close-batches.ts";
+import { closeInBatches } from "./close-in-batches.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
 import type { Forwarder } from "./forward.ts";
 import type { GatewayParts } from "./gateway-parts.ts";

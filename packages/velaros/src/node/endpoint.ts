@@ -11,9 +11,9 @@ import { Admission, retryAfterSeconds } from "./admission.ts";
 import type { Identity } from "./authentication.ts";
 import { Authentication } from "./authentication.ts";
 import { ClientAddress } from "./client-address.ts";
+import { closeInBatches } from "./close-in-batches.ts";
 import type { ConnectionHost, ConnectionLimits } from "./connection-host.ts";
 import { DirectWebSocket } from "./direct-web-socket.ts";
-import { drain } from "./drain.ts";
 import { Gate } from "./gate.ts";
 import { HandshakeInfo } from "./handshake-info.ts";
 import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
@@ -153,7 +153,7 @@ export class Endpoint implements ConnectionHost {
   close(options: CloseOptions = {}): Promise<void> {
     const { code = serverStopping.status, graceMs = 10_000 } = options;
     if (!isSendableCloseCode(code)) throw new VelarosError("VELAROS_CLOSE_CODE_INVALID", { status: code });
-    if (this.#closing === undefined) this.#closing = this.#drain(code, graceMs);
+    if (this.#closing === undefined) this.#closing = this.#closeAll(code, graceMs);
     else this.#cutAll(code);
     return this.#closing;
   }
@@ -261,7 +261,7 @@ export class Endpoint implements ConnectionHost {
     }
   }
 
-  async #drain(code: number, graceMs: number): Promise<void> {
+  async #closeAll(code: number, graceMs: number): Promise<void> {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       if (this.size === 0) resolve();
@@ -275,7 +275,7 @@ export class Endpoint implements ConnectionHost {
         resolve();
       });
     });
-    await drain(this.runtime, connections, graceMs, (connection) =>
+    await closeInBatches(this.runtime, connections, graceMs, (connection) =>
       connection.end(code, serverStopping.reason, graceMs),
     );
     await empty;

@@ -25,7 +25,7 @@ export class Reader {
   #suspended = 0;
   #open = false;
   #closed = false;
-  #draining = false;
+  #startsQueued = false;
   #pausesReading = false;
   #heldBytes = 0;
 
@@ -51,7 +51,7 @@ export class Reader {
   /** The open chain has ended: messages may be handled. */
   open(): void {
     this.#open = true;
-    this.#drain();
+    this.#startQueued();
   }
 
   /** The socket is closed: what waits is never handled. */
@@ -72,7 +72,7 @@ export class Reader {
   handlerSuspends(): void {
     this.#running -= 1;
     this.#suspended += 1;
-    this.#drain();
+    this.#startQueued();
     this.#refreshReading();
   }
 
@@ -92,7 +92,7 @@ export class Reader {
   handlerEnds(suspended: boolean): void {
     if (suspended) this.#suspended -= 1;
     else this.#running -= 1;
-    if (this.#head < this.#queue.length) this.#drain();
+    if (this.#head < this.#queue.length) this.#startQueued();
   }
 
   get #hasRoom(): boolean {
@@ -146,9 +146,9 @@ export class Reader {
     this.#refreshReading();
   }
 
-  #drain(): void {
-    if (this.#draining || !this.#open) return;
-    this.#draining = true;
+  #startQueued(): void {
+    if (this.#startsQueued || !this.#open) return;
+    this.#startsQueued = true;
     while (this.#hasRoom) {
       const message = this.#queue[this.#head];
       if (message === undefined) break;
@@ -162,7 +162,7 @@ export class Reader {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    this.#draining = false;
+    this.#startsQueued = false;
     this.#refreshReading();
   }
 

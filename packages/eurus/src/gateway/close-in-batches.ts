@@ -1,7 +1,8 @@
 import type { CloseStatus, Runtime } from "velaros-protocol";
+import { inBatches } from "velaros-protocol/internal";
 import type { EdgeSocket } from "./edge-socket.ts";
 
-const betweenBatchesMs = 50;
+const pauseMs = 50;
 
 /**
  * Closes many clients a few at a time, with random pauses between: each of them comes back at once, and they
@@ -9,15 +10,10 @@ const betweenBatchesMs = 50;
  */
 export function closeInBatches(
   runtime: Runtime,
-  batchSize: number,
+  size: number,
   edges: readonly EdgeSocket[],
   { status, reason }: CloseStatus,
 ): void {
   for (const edge of edges) edge.closing = true;
-  const closeFrom = (start: number): void => {
-    for (const { socket } of edges.slice(start, start + batchSize)) socket.close(status, reason);
-    if (start + batchSize >= edges.length) return;
-    runtime.setTimer(betweenBatchesMs * (0.5 + runtime.random()), () => closeFrom(start + batchSize));
-  };
-  closeFrom(0);
+  void inBatches(runtime, edges, { size, pauseMs }, ({ socket }) => socket.close(status, reason));
 }
