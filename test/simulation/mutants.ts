@@ -12,19 +12,19 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     name: "a receiver takes what comes behind a gap",
-    file: "eurus/src/link/incoming.ts",
+    file: "eurus/src/link/batch-receiver.ts",
     original: `return "gap";`,
     planted: `return ((this.#expected = sequence), "take");`,
   },
   {
     name: "a receiver takes late copies again",
-    file: "eurus/src/link/incoming.ts",
+    file: "eurus/src/link/batch-receiver.ts",
     original: `return "late";`,
     planted: `return ((this.#expected = sequence), "take");`,
   },
   {
     name: "what may have arrived counts as not delivered",
-    file: "eurus/src/link/outgoing.ts",
+    file: "eurus/src/link/batch-sender.ts",
     original: `: "unknown";`,
     planted: `: "not-delivered";`,
   },
@@ -62,13 +62,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "nobody asks for a lost tail",
-    file: "eurus/src/link/outgoing.ts",
+    file: "eurus/src/link/batch-sender.ts",
     original: "if (isStalled && this.#port.mayPublish())",
     planted: "if (isStalled && !this.#port.mayPublish())",
   },
   {
     name: "a retransmission leaves out the first batch",
-    file: "eurus/src/link/outgoing.ts",
+    file: "eurus/src/link/batch-sender.ts",
     original: "for (let index = 0; index < published; index++)",
     planted: "for (let index = 1; index < published; index++)",
   },

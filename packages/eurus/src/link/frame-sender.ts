@@ -1,3 +1,4 @@
+import type { BatchSender } from "./batch-sender.ts";
 import { writeChunk, writeFrame, writeOutput } from "./frame-codec.ts";
 import { boundOf, encodeAlone, maxBodyBytes } from "./frame-size.ts";
 import type { EncodedFrame } from "./frame-size.ts";
@@ -5,7 +6,6 @@ import type { CreditFrame, Frame, OutputFrame } from "./frame.ts";
 import { minimumPayloadBytes, payloadReserveBytes } from "./limits.ts";
 import type { LinkLimits } from "./limits.ts";
 import type { DeliveryProof } from "./link.ts";
-import type { Outgoing } from "./outgoing.ts";
 import { PinOutbox } from "./pin-outbox.ts";
 import type { OutboxLimits } from "./pin-outbox.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -16,7 +16,7 @@ export interface FrameSenderPort {
   /** The largest packet that the bus takes now. */
   maxPayloadBytes(): number;
   /** Where frames are written to once they may leave. */
-  readonly outgoing: Outgoing;
+  readonly batches: BatchSender;
   /** Whether a body of this many bytes may leave now, as far as the link as a whole is concerned. */
   hasRoom(bytes: number, isBulk: boolean): boolean;
   /** A pin whose window was full has room again. */
@@ -72,7 +72,7 @@ export class FrameSender {
   /** Tells how much the peer may send again; ahead of whatever waits for credit itself. */
   credit(pin: number, bytes: number): void {
     const credit: CreditFrame = { type: "credit", pin, bytes };
-    writeFrame(this.#port.outgoing.writerFor(boundOf(credit)), credit);
+    writeFrame(this.#port.batches.writerFor(boundOf(credit)), credit);
     this.#port.schedule();
   }
 
@@ -120,7 +120,7 @@ export class FrameSender {
       pin,
       (item) => (item.type === "message" || item.type === "encoded") && item.number === messageNumber,
     );
-    return waits ? "not-delivered" : this.#port.outgoing.proofOf(pin, messageNumber);
+    return waits ? "not-delivered" : this.#port.batches.proofOf(pin, messageNumber);
   }
 
   /** The bus takes packets of another size. Returns false when something on its way no longer fits. */
@@ -128,7 +128,7 @@ export class FrameSender {
     const limits = this.#outboxLimits();
     const maxPayloadBytes = this.#port.maxPayloadBytes();
     const fits =
-      this.#port.outgoing.resize(batchBytesFor(this.#port.limits, maxPayloadBytes), maxPayloadBytes) &&
+      this.#port.batches.resize(batchBytesFor(this.#port.limits, maxPayloadBytes), maxPayloadBytes) &&
       (limits.wholeBytes >= this.#outbox.limits.wholeBytes || !this.#outbox.hasWaiting);
     if (fits) this.#outbox.limits = limits;
     return fits;
@@ -147,13 +147,13 @@ export class FrameSender {
       return;
     }
     if (this.#outbox.passes(pin, length)) {
-      const outgoing = this.#port.outgoing;
-      const writer = outgoing.writerFor(boundOf(frame) - maxBodyBytes(text) + length);
+      const batches = this.#port.batches;
+      const writer = batches.writerFor(boundOf(frame) - maxBodyBytes(text) + length);
       const start = writer.length;
       const bytes = writeOutput(writer, frame);
       const isAscii = bytes === length;
-      if (isAscii || (bytes <= wholeBytes && !outgoing.isOverfull && this.#outbox.passes(pin, bytes))) {
-        if (frame.purpose === "reply") outgoing.noteReply(pin, frame.number, start);
+      if (isAscii || (bytes <= wholeBytes && !batches.isOverfull && this.#outbox.passes(pin, bytes))) {
+        if (frame.purpose === "reply") batches.noteReply(pin, frame.number, start);
         this.#outbox.passed(pin, bytes);
         return;
       }
@@ -182,26 +182,26 @@ export class FrameSender {
   }
 
   #write(item: Outbound): void {
-    const outgoing = this.#port.outgoing;
+    const batches = this.#port.batches;
     if (item.type === "encoded") {
-      outgoing.writerFor(item.bytes.length).raw(item.bytes);
-      if (item.number > 0) outgoing.noteMessage(item.pin, item.number);
+      batches.writerFor(item.bytes.length).raw(item.bytes);
+      if (item.number > 0) batches.noteMessage(item.pin, item.number);
       return;
     }
-    const writer = outgoing.writerFor(boundOf(item));
+    const writer = batches.writerFor(boundOf(item));
     const start = writer.length;
     writeFrame(writer, item);
-    if (item.type === "message") outgoing.noteMessage(item.pin, item.number);
+    if (item.type === "message") batches.noteMessage(item.pin, item.number);
     else if (item.type === "output" && item.purpose === "reply")
-      outgoing.noteReply(item.pin, item.number, start);
+      batches.noteReply(item.pin, item.number, start);
   }
 
   #writeChunk(pin: number, item: Outbound, start: number, end: number, total: number): void {
     if (item.type !== "encoded") return;
-    const outgoing = this.#port.outgoing;
-    writeChunk(outgoing.writerFor(end - start + 32), pin, item.bytes, start, end);
-    outgoing.noteBulk(end - start);
-    if (end === total && item.number > 0) outgoing.noteMessage(pin, item.number);
+    const batches = this.#port.batches;
+    writeChunk(batches.writerFor(end - start + 32), pin, item.bytes, start, end);
+    batches.noteBulk(end - start);
+    if (end === total && item.number > 0) batches.noteMessage(pin, item.number);
   }
 
   #outboxLimits(): OutboxLimits {

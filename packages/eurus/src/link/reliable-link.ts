@@ -6,7 +6,7 @@ import { bodySize } from "./frame.ts";
 import type { Frame, OutputFrame } from "./frame.ts";
 import type { DeliveryProof, Link, LinkIdentity, LinkListener, LinkLostCause, LinkState } from "./link.ts";
 import type { LinkLimits } from "./limits.ts";
-import { isIn } from "./outgoing.ts";
+import { isIn } from "./batch-sender.ts";
 import { PinOutbox } from "./pin-outbox.ts";
 import { ReceiveWindows } from "./receive-windows.ts";
 

@@ -1,21 +1,20 @@
 import type { Runtime } from "velaros-protocol";
-
 import { EurusError } from "../errors.ts";
+import { BatchReceiver } from "./batch-receiver.ts";
+import { BatchSender } from "./batch-sender.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import { batchBytesFor, FrameSender } from "./frame-sender.ts";
 import type { Frame } from "./frame.ts";
-import { Incoming } from "./incoming.ts";
 import type { LinkLimits } from "./limits.ts";
 import type { DeliveryProof, Link, LinkIdentity, LinkListener, LinkLostCause, LinkState } from "./link.ts";
-import { Outgoing } from "./outgoing.ts";
 import { epochTag, PacketFlag, PacketKind, readEpochs, readHeader, writeHeader } from "./packet-header.ts";
 import type { PacketHeader } from "./packet-header.ts";
 import { Reachability } from "./reachability.ts";
 import { MalformedPacket, WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-export interface SequencedLinkOptions<In extends Frame> {
+export interface SequencedLinkOptions<Incoming extends Frame> {
   readonly identity: LinkIdentity;
   readonly side: "gateway" | "instance";
   readonly runtime: Runtime;
@@ -26,7 +25,7 @@ export interface SequencedLinkOptions<In extends Frame> {
   readonly reassembly: ByteBudget;
   readonly isConnected: boolean;
   maxPayloadBytes(): number;
-  listener(): LinkListener<In>;
+  listener(): LinkListener<Incoming>;
   /** `sequence` is 0 for packets without a number. `again`: a report that nobody was there proves nothing. */
   publish(packet: Uint8Array, sequence: number, again: boolean): void;
   onProblem(error: Error): void;
@@ -40,17 +39,20 @@ const maxMalformed = 3;
  * One end of a link over a lossy bus. Knows no subject and no bus: packets go out through `publish`, come in
  * through `receive`, and all time is the runtime's.
  *
- * Frames go out through {@link FrameSender} into the batches of {@link Outgoing}, and come out of the batches that
- * {@link Incoming} lets pass through {@link FrameReceiver}; what is left here is what packets say to each other.
+ * Frames go out through {@link FrameSender} into the batches of {@link BatchSender}, and come out of the batches that
+ * {@link BatchReceiver} lets pass through {@link FrameReceiver}; what is left here is what packets say to each other.
  */
-export class SequencedLink<Out extends Frame, In extends Frame> implements Link<Out, In> {
+export class SequencedLink<Outgoing extends Frame, Incoming extends Frame> implements Link<
+  Outgoing,
+  Incoming
+> {
   readonly identity: LinkIdentity;
   readonly tag: number;
-  readonly #options: SequencedLinkOptions<In>;
+  readonly #options: SequencedLinkOptions<Incoming>;
   readonly #sender: FrameSender;
   readonly #receiver: FrameReceiver;
-  readonly #outgoing: Outgoing;
-  readonly #incoming: Incoming;
+  readonly #batchSender: BatchSender;
+  readonly #batchReceiver: BatchReceiver;
   readonly #reachability: Reachability;
   readonly #reader = new WireReader();
   readonly #control = new WireWriter();
@@ -62,7 +64,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   #isLost = false;
   #malformed = 0;
 
-  constructor(options: SequencedLinkOptions<In>) {
+  constructor(options: SequencedLinkOptions<Incoming>) {
     const { identity, runtime, limits, side } = options;
     this.identity = identity;
     this.tag = epochTag(identity.gatewayEpoch, identity.instanceEpoch);
@@ -82,14 +84,14 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       },
       options.isConnected,
     );
-    this.#incoming = new Incoming({
+    this.#batchReceiver = new BatchReceiver({
       runtime,
       limits,
       mayPublish: () => !this.#isLost && this.#reachability.isConnected,
       sendAck: () => this.#sendControl(PacketKind.ACK, 0, 0),
       sendNak: () => this.#sendControl(PacketKind.NAK, 0, 0),
     });
-    this.#outgoing = new Outgoing(
+    this.#batchSender = new BatchSender(
       {
         runtime,
         limits,
@@ -99,8 +101,8 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
         tag: this.tag,
         mayPublish: () => !this.#isLost && this.#reachability.mayPublish,
         publish: (packet, sequence, again) => options.publish(packet, sequence, again),
-        expected: () => this.#incoming.expected,
-        acknowledged: () => this.#incoming.acknowledged(),
+        expected: () => this.#batchReceiver.expected,
+        acknowledged: () => this.#batchReceiver.acknowledged(),
         probe: (lastSequence) => this.#sendControl(PacketKind.PROBE, 0, lastSequence),
         roomFreed: () => {
           if (this.#sender.hasReady) this.#schedule();
@@ -112,7 +114,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     this.#sender = new FrameSender(
       {
         limits,
-        outgoing: this.#outgoing,
+        batches: this.#batchSender,
         maxPayloadBytes: () => options.maxPayloadBytes(),
         hasRoom: (bytes, isBulk) => this.#hasRoom(bytes, isBulk),
         writable: (pin) => this.#guard(() => options.listener().writable(pin)),
@@ -142,10 +144,10 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   }
 
   get allTaken(): boolean {
-    return this.#isLost || (this.#outgoing.isEmpty && !this.#sender.hasWaiting);
+    return this.#isLost || (this.#batchSender.isEmpty && !this.#sender.hasWaiting);
   }
 
-  send(frame: Out): void {
+  send(frame: Outgoing): void {
     if (this.#isLost) return;
     this.#sender.send(frame);
     if (frame.type === "open") this.#receiver.add(frame.pin);
@@ -160,7 +162,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   }
 
   endWithReply(pin: number, messageNumber: number): boolean {
-    return this.#outgoing.endWithReply(pin, messageNumber);
+    return this.#batchSender.endWithReply(pin, messageNumber);
   }
 
   release(pin: number): void {
@@ -175,8 +177,8 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   fail(cause: LinkLostCause): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.#outgoing.stop();
-    this.#incoming.stop();
+    this.#batchSender.stop();
+    this.#batchReceiver.stop();
     this.#reachability.stop();
     this.#receiver.stop();
     this.#options.unacked.stopWaiting(this.#pumpSoon);
@@ -203,7 +205,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   undeliverable(sequence: number, again: boolean): void {
     if (this.#isLost) return;
     // A batch that was acknowledged meanwhile did find somebody.
-    if (sequence > 0 && !this.#outgoing.undeliverable(sequence, again)) return;
+    if (sequence > 0 && !this.#batchSender.undeliverable(sequence, again)) return;
     this.#reachability.suspect();
   }
 
@@ -226,17 +228,17 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       this.fail("reset");
       return undefined;
     }
-    if (!this.#outgoing.acknowledge(ack)) return `it acknowledges batch ${ack - 1}, which was never sent`;
+    if (!this.#batchSender.acknowledge(ack)) return `it acknowledges batch ${ack - 1}, which was never sent`;
     if (kind === PacketKind.BATCH) this.#receiveBatch(sequence, packet.length);
-    else if (kind === PacketKind.NAK) this.#outgoing.retransmit(false);
-    else if (kind === PacketKind.PROBE) this.#incoming.probed(sequence);
+    else if (kind === PacketKind.NAK) this.#batchSender.retransmit(false);
+    else if (kind === PacketKind.PROBE) this.#batchReceiver.probed(sequence);
     else if (kind === PacketKind.SYNC) this.#receiveSync(flags);
-    if (this.#incoming.isAckUrgent) this.#schedule();
+    if (this.#batchReceiver.isAckUrgent) this.#schedule();
     return undefined;
   }
 
   #receiveBatch(sequence: number, bytes: number): void {
-    if (this.#incoming.judge(sequence) !== "take") return;
+    if (this.#batchReceiver.judge(sequence) !== "take") return;
     try {
       this.#receiver.read(this.#reader);
     } catch (error) {
@@ -244,7 +246,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       throw error;
     }
     this.#malformed = 0;
-    this.#incoming.took(bytes);
+    this.#batchReceiver.took(bytes);
     this.#receiver.take();
     if (this.#sender.hasReady) this.#schedule();
   }
@@ -255,11 +257,11 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
       return;
     }
     this.#sendSync(PacketFlag.ANSWER);
-    this.#outgoing.retransmit(false);
+    this.#batchSender.retransmit(false);
   }
 
   #answered(wasSuspect: boolean): void {
-    this.#outgoing.retransmit(true);
+    this.#batchSender.retransmit(true);
     if (wasSuspect) this.#guard(() => this.#options.listener().restored());
     this.#schedule();
   }
@@ -271,7 +273,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   }
 
   #hasRoom(bytes: number, isBulk: boolean): boolean {
-    if (this.#outgoing.hasRoom(bytes, isBulk)) return true;
+    if (this.#batchSender.hasRoom(bytes, isBulk)) return true;
     if (this.#reachability.mayPublish && !this.#options.unacked.hasRoom(bytes)) {
       this.#options.unacked.wait(this.#pumpSoon);
     }
@@ -288,19 +290,19 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
     this.#isScheduled = false;
     if (this.#isLost) return;
     const chunksRemain = this.#sender.pump();
-    this.#outgoing.flush();
-    this.#incoming.settle();
+    this.#batchSender.flush();
+    this.#batchReceiver.settle();
     if (chunksRemain) this.#schedule();
   }
 
   #sendSync(answer: number): void {
-    this.#sendControl(PacketKind.SYNC, answer, this.#outgoing.sendNext);
+    this.#sendControl(PacketKind.SYNC, answer, this.#batchSender.sendNext);
   }
 
   #sendControl(kind: number, flags: number, sequence: number): void {
-    const isNew = !this.#outgoing.isEstablished && (kind === PacketKind.SYNC || kind === PacketKind.PROBE);
+    const isNew = !this.#batchSender.isEstablished && (kind === PacketKind.SYNC || kind === PacketKind.PROBE);
     const { linkId } = this.identity;
-    const ack = this.#incoming.expected;
+    const ack = this.#batchReceiver.expected;
     const header = {
       kind,
       flags: isNew ? flags | PacketFlag.NEW : flags,
@@ -317,7 +319,7 @@ export class SequencedLink<Out extends Frame, In extends Frame> implements Link<
   #deliver(frame: Frame): void {
     try {
       // What a peer may send is its own affair; the owner ignores what does not belong to its side.
-      this.#options.listener().frame(frame as In);
+      this.#options.listener().frame(frame as Incoming);
     } catch (cause) {
       this.#report(cause);
     }

@@ -8,8 +8,8 @@ import { PacketFlag, PacketKind, writeHeader } from "./packet-header.ts";
 import type { PacketHeader } from "./packet-header.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-/** What {@link Outgoing} needs of the link around it. */
-export interface OutgoingPort {
+/** What {@link BatchSender} needs of the link around it. */
+export interface BatchSenderPort {
   readonly runtime: Runtime;
   readonly limits: LinkLimits;
   /** Bytes of all links of the process that are sent and not acknowledged. */
@@ -50,8 +50,8 @@ const flagsOffset = 2;
  * The sending half of a link over a lossy bus: frames become numbered batches, each is kept until the peer has
  * it, and after a gap everything is sent again from there, in order.
  */
-export class Outgoing {
-  readonly #port: OutgoingPort;
+export class BatchSender {
+  readonly #port: BatchSenderPort;
   readonly #writer = new WireWriter();
   readonly #header: PacketHeader;
   #retained: Retained[] = [];
@@ -75,7 +75,7 @@ export class Outgoing {
   #repeatedMs = -Infinity;
   #proofs: Map<number, Map<number, Retained>> | undefined;
 
-  constructor(port: OutgoingPort, isEstablished: boolean, maxBatchBytes: number) {
+  constructor(port: BatchSenderPort, isEstablished: boolean, maxBatchBytes: number) {
     this.#port = port;
     this.#isEstablished = isEstablished;
     this.#maxBatchBytes = maxBatchBytes;

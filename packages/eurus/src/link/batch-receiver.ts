@@ -3,8 +3,8 @@ import type { Runtime, Timer } from "velaros-protocol";
 import type { LinkLimits } from "./limits.ts";
 import { RateGate } from "./rate-gate.ts";
 
-/** What {@link Incoming} needs of the link around it. */
-export interface IncomingPort {
+/** What {@link BatchReceiver} needs of the link around it. */
+export interface BatchReceiverPort {
   readonly runtime: Runtime;
   readonly limits: LinkLimits;
   mayPublish(): boolean;
@@ -21,8 +21,8 @@ export type Verdict = "take" | "late" | "gap";
  * The receiving half of a link over a lossy bus: takes batches strictly in order, acknowledges them together
  * and asks for what is missing. Nothing is kept out of order.
  */
-export class Incoming {
-  readonly #port: IncomingPort;
+export class BatchReceiver {
+  readonly #port: BatchReceiverPort;
   readonly #naks: RateGate;
   #expected = 1;
   #unackedBatches = 0;
@@ -30,7 +30,7 @@ export class Incoming {
   #isAckDue = false;
   #timer: Timer | undefined;
 
-  constructor(port: IncomingPort) {
+  constructor(port: BatchReceiverPort) {
     this.#port = port;
     this.#naks = new RateGate(port.limits.nakIntervalMs);
   }
