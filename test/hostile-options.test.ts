@@ -141,15 +141,6 @@ const builders: readonly {
     others: ["onInstanceLost", "gatewayNames", "routeDescriptors", "announcements"],
     build: (given) => new Service("service", new LocalTransport(), new Router(), given),
   },
-];
-
-/** Whether it was built; throws anything that is not an error of ours. */
-function isTaken(build: (given: object) => unknown, given: Readonly<Record<string, unknown>>): boolean {
-  try {
-    build(given);
-    return true;
-  } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
   {
     what: "a gateway, about announcements,",
     numbers: announcementNumbers,
@@ -162,6 +153,15 @@ function isTaken(build: (given: object) => unknown, given: Readonly<Record<strin
     others: [],
     build: json,
   },
+];
+
+/** Whether it was built; throws anything that is not an error of ours. */
+function isTaken(build: (given: object) => unknown, given: Readonly<Record<string, unknown>>): boolean {
+  try {
+    build(given);
+    return true;
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
     if (typeof code !== "string" || !/^(VELAROS|EURUS|CODEC)_[A-Z_]+_INVALID$/.test(code)) throw error;
     return false;
   }

@@ -27,13 +27,13 @@ export const ownCloses: Readonly<Record<OwnClose, CloseStatus>> = {
   tooManyParts: ours(CloseCode.POLICY_VIOLATION, "message in too many parts"),
   tooBig: ours(CloseCode.MESSAGE_TOO_BIG, "message too big"),
   tooSlowMessage: ours(CloseCode.POLICY_VIOLATION, "message took too long"),
+  pingFlood: ours(CloseCode.POLICY_VIOLATION, "too many pings"),
   rateLimit: ours(CloseCode.POLICY_VIOLATION, "rate limit exceeded"),
   expired: ours(CloseCode.POLICY_VIOLATION, "authentication expired"),
   slowConsumer: ours(CloseCode.TRY_AGAIN_LATER, "slow consumer"),
   slowHandlers: ours(CloseCode.TRY_AGAIN_LATER, "handlers too slow"),
   tooLittleMemory: ours(CloseCode.TRY_AGAIN_LATER, "too little memory"),
 };
-  pingFlood: ours(CloseCode.POLICY_VIOLATION, "too many pings"),
 
 function ours(status: number, reason: string): CloseStatus {
   return Object.freeze({ status, reason, source: "server" });
