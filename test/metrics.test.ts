@@ -210,10 +210,8 @@ onEveryBus(({ test, newFleet }) => {
     client.webSocket.send("no JSON");
 
     await expect.poll(() => client.codes).toEqual(["NOT_FOUND", "BAD_PATH", "BAD_MESSAGE"]);
-    const refused = (await atGateway.scrape()).match(/^eurus_messages_refused_total.*$/gm);
-    expect(refused?.map((line) => /code="(\w+)"/.exec(line)?.[1]).toSorted()).toEqual(
-      client.codes.toSorted(),
-    );
+    const refused = (await atGateway.scrape()).match(/^eurus_messages_refused_total.*$/gm) ?? [];
+    expect(new Set(refused.map((line) => /code="(\w+)"/.exec(line)?.[1]))).toEqual(new Set(client.codes));
     await expectSignals("A client sends what nobody serves, or what can't be read", {
       clients: client.codes,
       gateways: [atGateway],
