@@ -24,4 +24,6 @@ export interface ConnectionHost {
 /** How long things may last, in ticks of the heartbeat. */
 export interface ConnectionLimits extends WatchLimits {
   readonly pongTicks: number;
+  /** Whether connections may be idle, or last, for so long only, and are watched for as long as they live. */
+  readonly isTimed: boolean;
 }

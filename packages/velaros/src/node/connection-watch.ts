@@ -8,10 +8,16 @@ export interface WatchLimits {
   readonly stallTicks: number;
   readonly pauseTicks: number;
   readonly messageTicks: number;
+  readonly idleTicks: number;
 }
 
 /** How a watched connection has to end; `cut` without a close frame. */
 export type WatchVerdict = "cut" | CloseStatus;
+
+/** Whether a connection ends so because an operator wants all of them to, and not because of what its client does. */
+export function isRoutine(verdict: CloseStatus): boolean {
+  return verdict === ownCloses.idle || verdict === ownCloses.tooOld;
+}
 
 /** What is unusual about a connection at the moment. Most connections have none. */
 export class ConnectionWatch {
@@ -21,10 +27,22 @@ export class ConnectionWatch {
   expiresAtMs: number | undefined;
   /** Since when handlers have kept it from being read. */
   pausedAtTick: number | undefined;
+  /** Frames that came and are no messages, and how often something was sent: what tells whether a connection is idle. */
+  controlFrames = 0;
+  flushes = 0;
+  #oldAtTick: number | undefined;
+  #quietSinceTick = 0;
+  #activity = 0;
   #stalledSinceTick: number | undefined;
   #taken = "";
   #partialSinceTick: number | undefined;
   #partialFrames = 0;
+
+  /** The connection has just begun, is never to be idle for long, and may last until then. */
+  fromTheStart(tick: number, oldAtTick: number): void {
+    this.#quietSinceTick = tick;
+    this.#oldAtTick = oldAtTick;
+  }
 
   /** Bytes have come in, but no whole frame; `frames` is how many there have been so far. */
   partial(tick: number, frames: number): void {
@@ -42,18 +60,36 @@ export class ConnectionWatch {
     if (isOver(this.#stalledSinceTick, tick, limits.stallTicks)) return ownCloses.slowConsumer;
     if (isOver(this.pausedAtTick, tick, limits.pauseTicks)) return ownCloses.slowHandlers;
     if (isOver(this.#partialSinceTick, tick, limits.messageTicks)) return ownCloses.tooSlowMessage;
-    return undefined;
+    return this.#oldAtTick === undefined
+      ? undefined
+      : this.#lookAtTime(this.#oldAtTick, tick, frames, limits);
   }
 
   /** Nothing is unusual any more. */
   get isOver(): boolean {
     return (
       this.cutAtTick === undefined &&
+      this.#oldAtTick === undefined &&
       this.expiresAtMs === undefined &&
       this.pausedAtTick === undefined &&
       this.#stalledSinceTick === undefined &&
       this.#partialSinceTick === undefined
     );
+  }
+
+  #lookAtTime(
+    oldAtTick: number,
+    tick: number,
+    frames: number,
+    { idleTicks }: WatchLimits,
+  ): CloseStatus | undefined {
+    if (tick >= oldAtTick) return ownCloses.tooOld;
+    const activity = frames - this.controlFrames + this.flushes;
+    if (activity !== this.#activity) {
+      this.#activity = activity;
+      this.#quietSinceTick = tick;
+    }
+    return isOver(this.#quietSinceTick, tick, idleTicks) ? ownCloses.idle : undefined;
   }
 
   #lookAtSending(tick: number, socket: Duplex): void {

@@ -76,6 +76,9 @@ export class Endpoint implements ConnectionHost {
         settings.pauseTimeoutMs,
         settings.messageTimeoutMs,
         settings.closeTimeoutMs,
+        settings.pingTimeoutCutMs,
+        settings.idleTimeoutMs,
+        settings.maxConnectionAgeMs,
       ),
     });
     this.limits = {
@@ -83,6 +86,8 @@ export class Endpoint implements ConnectionHost {
       stallTicks: this.heartbeat.ticks(settings.stallTimeoutMs),
       pauseTicks: this.heartbeat.ticks(settings.pauseTimeoutMs),
       messageTicks: this.heartbeat.ticks(settings.messageTimeoutMs),
+      idleTicks: this.heartbeat.ticks(settings.idleTimeoutMs),
+      isTimed: Math.min(settings.idleTimeoutMs, settings.maxConnectionAgeMs) !== Infinity,
     };
     this.#router = router;
     this.#gate = new Gate(settings, () => router.subprotocols());

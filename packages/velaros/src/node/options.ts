@@ -109,6 +109,26 @@ export interface AttachOptions {
    */
   readonly pongTimeoutMs?: number | undefined;
   /**
+   * How long a client that left a ping unanswered may take to answer the close frame, in milliseconds; then the
+   * connection is cut.
+   *
+   * @defaultValue `1_000`
+   */
+  readonly pingTimeoutCutMs?: number | undefined;
+  /**
+   * How long a connection may go without a message in either direction, in milliseconds; then 1001. Pings don't count.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly idleTimeoutMs?: number | undefined;
+  /**
+   * How long a connection may last, in milliseconds, give or take a tenth, so that clients that came together don't
+   * come back together; then 1012. For deployments that spread clients anew from time to time.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly maxConnectionAgeMs?: number | undefined;
+  /**
    * How long one frame may take to arrive once a ping has noticed it to be unfinished, in milliseconds; then 1008.
    *
    * @defaultValue `30_000`
@@ -116,7 +136,8 @@ export interface AttachOptions {
   readonly messageTimeoutMs?: number | undefined;
   /**
    * Sustained rate of messages and control frames per connection. Above it the connection is read more slowly; a
-   * client that keeps exceeding it for 10 s is closed with 1008. `Infinity` switches the limit off.
+   * client that keeps exceeding it for {@link AttachOptions.ratePatienceMs} is closed with 1008. `Infinity` switches
+   * the limit off.
    *
    * @defaultValue `1_000`
    */
@@ -127,6 +148,25 @@ export interface AttachOptions {
    * @defaultValue twice `messagesPerSecond`
    */
   readonly messageBurst?: number | undefined;
+  /**
+   * Sustained rate of bytes per connection, treated as {@link AttachOptions.messagesPerSecond} is. What a client may
+   * have on its way is bounded without it; this is for traffic that costs money.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly bytesPerSecond?: number | undefined;
+  /**
+   * How many bytes may come at once before {@link AttachOptions.bytesPerSecond} applies.
+   *
+   * @defaultValue four times `bytesPerSecond`
+   */
+  readonly byteBurst?: number | undefined;
+  /**
+   * How long a client may go on exceeding its rate whenever it is read, in milliseconds; then 1008.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly ratePatienceMs?: number | undefined;
   /**
    * When more than this waits to be sent to a client, in bytes, `send` returns a promise that resolves when the
    * client has caught up.

@@ -37,6 +37,7 @@ function simulate(perSecond: number, seconds: number): { readonly exceededAtMs: 
   const pace = new ReadPace(
     { runtime, settings },
     {
+      bytesRead: 0,
       slowDown: (stop) => (isStopped = stop),
       rateExceeded: () => (exceededAtMs ??= nowMs),
     },

@@ -4,37 +4,45 @@ import type { Settings } from "./settings.ts";
 
 /** The connection whose reading is paced. */
 export interface Paced {
+  /** How many bytes have come in so far. */
+  readonly bytesRead: number;
   slowDown(stop: boolean): void;
   rateExceeded(): void;
 }
 
 /** Messages per look at the clock, at most. */
 const maxStride = 64;
-/** How long a client may go on exceeding its rate, in milliseconds. */
-const patienceMs = 10_000;
 /** A client that keeps to its rate for this long starts afresh, in milliseconds. */
 const calmMs = 2_000;
 
 /**
- * Holds a client to its rate by reading no faster, which fills its own buffers. One that exceeds the rate whenever
- * it is read, for ten seconds, is given up.
+ * Holds a client to its rates by reading no faster, which fills its own buffers. One that exceeds a rate whenever
+ * it is read, for as long as the patience with it lasts, is given up.
  */
 export class ReadPace {
   readonly #runtime: Runtime;
   readonly #connection: Paced;
-  readonly #bucket: TokenBucket;
+  readonly #patienceMs: number;
+  readonly #messages: TokenBucket | undefined;
+  readonly #bytes: TokenBucket | undefined;
   readonly #stride: number;
   #countdown: number;
+  #bytesSeen = 0;
   #exceedingSinceMs = 0;
   #calmAfterMs = 0;
   #timer: Timer | undefined;
 
   constructor(host: { readonly runtime: Runtime; readonly settings: Settings }, connection: Paced) {
-    const { messagesPerSecond, messageBurst } = host.settings;
+    const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, ratePatienceMs } = host.settings;
+    const nowMs = host.runtime.nowMs();
     this.#runtime = host.runtime;
     this.#connection = connection;
-    this.#bucket = new TokenBucket(messagesPerSecond, messageBurst, host.runtime.nowMs());
-    this.#stride = Math.max(1, Math.min(maxStride, Math.floor(messageBurst / 32)));
+    this.#patienceMs = ratePatienceMs;
+    this.#messages = bucket(messagesPerSecond, messageBurst, nowMs);
+    this.#bytes = bucket(bytesPerSecond, byteBurst, nowMs);
+    // One message may be large.
+    this.#stride =
+      this.#bytes === undefined ? Math.max(1, Math.min(maxStride, Math.floor(messageBurst / 32))) : 1;
     this.#countdown = this.#stride;
   }
 
@@ -51,11 +59,12 @@ export class ReadPace {
   #settle(): void {
     this.#countdown = this.#stride;
     const nowMs = this.#runtime.nowMs();
-    const waitMs = this.#bucket.take(this.#stride, nowMs);
+    const waitForMessagesMs = this.#messages?.take(this.#stride, nowMs) ?? 0;
+    const waitMs = Math.max(waitForMessagesMs, this.#takeBytes(nowMs));
     if (waitMs === 0) return;
     if (nowMs >= this.#calmAfterMs) this.#exceedingSinceMs = nowMs;
     this.#calmAfterMs = nowMs + waitMs + calmMs;
-    if (nowMs - this.#exceedingSinceMs >= patienceMs) {
+    if (nowMs - this.#exceedingSinceMs >= this.#patienceMs) {
       this.#connection.rateExceeded();
       return;
     }
@@ -63,4 +72,17 @@ export class ReadPace {
     this.#timer = this.#runtime.setTimer(waitMs, () => this.#connection.slowDown(false));
     this.#connection.slowDown(true);
   }
+
+  #takeBytes(nowMs: number): number {
+    if (this.#bytes === undefined) return 0;
+    const { bytesRead } = this.#connection;
+    const count = bytesRead - this.#bytesSeen;
+    this.#bytesSeen = bytesRead;
+    return this.#bytes.take(count, nowMs);
+  }
+}
+
+/** None for a rate that nobody exceeds. */
+function bucket(perSecond: number, burst: number, nowMs: number): TokenBucket | undefined {
+  return perSecond === Infinity ? undefined : new TokenBucket(perSecond, burst, nowMs);
 }

@@ -19,14 +19,20 @@ export interface Settings {
   readonly maxPendingAuthentications: number;
   readonly maxMessageBytes: number;
   readonly maxFragments: number;
-  readonly maxHeaders: number;
   readonly maxBufferedChunks: number;
   readonly maxPendingPongs: number;
+  readonly maxHeaders: number;
   readonly pingIntervalMs: number;
   readonly pongTimeoutMs: number;
+  readonly pingTimeoutCutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionAgeMs: number;
   readonly messageTimeoutMs: number;
   readonly messagesPerSecond: number;
   readonly messageBurst: number;
+  readonly bytesPerSecond: number;
+  readonly byteBurst: number;
+  readonly ratePatienceMs: number;
   readonly sendWaitsAboveBytes: number;
   readonly maxBufferedBytes: number;
   readonly stallTimeoutMs: number;
@@ -51,6 +57,7 @@ const maxInteger = 2 ** 31 - 1;
 /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for a number outside its range. */
 export function resolveSettings(options: AttachOptions): Settings {
   const messagesPerSecond = positive("messagesPerSecond", options.messagesPerSecond ?? 1_000);
+  const bytesPerSecond = positive("bytesPerSecond", options.bytesPerSecond ?? Infinity);
   const ping = pingTimes(options);
   return {
     path: checkedPath(options.path),
@@ -63,19 +70,25 @@ export function resolveSettings(options: AttachOptions): Settings {
     ),
     maxMessageBytes: whole("maxMessageBytes", options.maxMessageBytes ?? mebibyte),
     maxFragments: whole("maxFragments", options.maxFragments ?? 1_024, "frames"),
+    maxBufferedChunks: whole("maxBufferedChunks", options.maxBufferedChunks ?? 4_096, "chunks"),
+    maxPendingPongs: whole("maxPendingPongs", options.maxPendingPongs ?? 16, "pongs"),
     maxHeaders: whole("maxHeaders", options.maxHeaders ?? 100, "headers"),
     pingIntervalMs: ping.intervalMs === 0 ? 0 : positive("pingIntervalMs", ping.intervalMs),
     pongTimeoutMs: positive("pongTimeoutMs", ping.timeoutMs),
+    pingTimeoutCutMs: positive("pingTimeoutCutMs", options.pingTimeoutCutMs ?? 1_000),
+    idleTimeoutMs: positive("idleTimeoutMs", options.idleTimeoutMs ?? Infinity),
+    maxConnectionAgeMs: positive("maxConnectionAgeMs", options.maxConnectionAgeMs ?? Infinity),
     messageTimeoutMs: positive("messageTimeoutMs", options.messageTimeoutMs ?? 30_000),
     messagesPerSecond,
     messageBurst: positive("messageBurst", options.messageBurst ?? messagesPerSecond * 2),
+    bytesPerSecond,
+    byteBurst: positive("byteBurst", options.byteBurst ?? bytesPerSecond * 4),
+    ratePatienceMs: positive("ratePatienceMs", options.ratePatienceMs ?? 10_000),
     sendWaitsAboveBytes: whole("sendWaitsAboveBytes", options.sendWaitsAboveBytes ?? mebibyte),
     maxBufferedBytes: whole("maxBufferedBytes", options.maxBufferedBytes ?? 4 * mebibyte),
     stallTimeoutMs: positive("stallTimeoutMs", options.stallTimeoutMs ?? 10_000),
     pauseTimeoutMs: positive("pauseTimeoutMs", options.pauseTimeoutMs ?? 30_000),
     closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs ?? 5_000),
-    maxBufferedChunks: whole("maxBufferedChunks", options.maxBufferedChunks ?? 4_096, "chunks"),
-    maxPendingPongs: whole("maxPendingPongs", options.maxPendingPongs ?? 16, "pongs"),
     maxConnections: positive("maxConnections", options.maxConnections ?? defaultMaxConnections()),
     maxConnectionsPerAddress: positive(
       "maxConnectionsPerAddress",

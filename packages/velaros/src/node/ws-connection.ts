@@ -5,7 +5,7 @@ import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
 import type { ConnectionHost } from "./connection-host.ts";
-import { ConnectionWatch } from "./connection-watch.ts";
+import { ConnectionWatch, isRoutine } from "./connection-watch.ts";
 import type { DirectWebSocket, WebSocketListener } from "./direct-web-socket.ts";
 import { binaryOpcode, textOpcode } from "./frame.ts";
 import type { Beating } from "./heartbeat.ts";
@@ -17,9 +17,6 @@ import { ReadPace } from "./read-pace.ts";
 import { SendRoom } from "./send-room.ts";
 import { bytesRead } from "./socket-progress.ts";
 import type { TurnEnd } from "./turn.ts";
-
-/** How long a peer that does not answer pings has to take the close frame. */
-const pingTimeoutCutMs = 1_000;
 
 /** How long a peer has to take its close frame when memory has run out: what waits in front of it is the memory. */
 const outOfMemoryCutMs = 1_000;
@@ -73,6 +70,7 @@ export class WsConnection
     socket[owner] = this;
     socket.prependListener("end", socketEnded);
     host.heartbeat.add(this);
+    if (host.limits.isTimed) this.#watchFromTheStart();
   }
 
   /** Sets the other half, once it exists. */
@@ -168,6 +166,7 @@ export class WsConnection
 
   onControl(): void {
     this.#frames++;
+    if (this.#watch !== undefined) this.#watch.controlFrames++;
     this.#keepPace();
   }
 
@@ -241,7 +240,7 @@ export class WsConnection
     this.#beatAtTick = -1;
     if (this.#heardSinceBeat()) return;
     const { status, reason } = ownCloses.pingTimeout;
-    this.end(status, reason, pingTimeoutCutMs);
+    this.end(status, reason, this.#host.settings.pingTimeoutCutMs);
   }
 
   #heardSinceBeat(): boolean {
@@ -253,6 +252,7 @@ export class WsConnection
     if (watch === undefined) return false;
     const verdict = watch.look(tick, this.#socket, this.#frames, this.#host.limits);
     if (verdict === "cut") this.cut();
+    else if (verdict !== undefined && isRoutine(verdict)) this.end(verdict.status, verdict.reason);
     else if (verdict !== undefined) this.#giveUp(verdict);
     if (!watch.isOver) return true;
     this.#watch = undefined;
@@ -279,6 +279,12 @@ export class WsConnection
     return (this.#watch ??= new ConnectionWatch());
   }
 
+  #watchFromTheStart(): void {
+    const { heartbeat, runtime, settings } = this.#host;
+    const ageMs = settings.maxConnectionAgeMs * (0.9 + runtime.random() / 5);
+    this.#watching().fromTheStart(heartbeat.now, heartbeat.now + heartbeat.ticks(ageMs));
+  }
+
   #needTurn(): void {
     if (this.#turnPending) return;
     this.#turnPending = true;
@@ -295,6 +301,7 @@ export class WsConnection
   }
 
   #flush(): void {
+    if (this.#watch !== undefined && this.#outbox.byteLength > 0) this.#watch.flushes++;
     this.#outbox.flush();
     if (this.#socket.writableNeedDrain) this.#watching();
   }
@@ -338,9 +345,15 @@ export class WsConnection
   }
 
   #keepPace(): void {
-    if (this.#host.settings.messagesPerSecond === Infinity) return;
+    const { messagesPerSecond, bytesPerSecond } = this.#host.settings;
+    if (messagesPerSecond === Infinity && bytesPerSecond === Infinity) return;
     this.#pace ??= new ReadPace(this.#host, this);
     this.#pace.count();
+  }
+
+  /** For the pace. */
+  get bytesRead(): number {
+    return bytesRead(this.#socket);
   }
 
   /** Called by the pace: stop or go on reading. */
