@@ -56,6 +56,12 @@ const endpointNumbers = [
   "messageTimeoutMs",
   "messagesPerSecond",
   "messageBurst",
+  "bytesPerSecond",
+  "byteBurst",
+  "ratePatienceMs",
+  "pingTimeoutCutMs",
+  "idleTimeoutMs",
+  "maxConnectionAgeMs",
   "sendWaitsAboveBytes",
   "maxBufferedBytes",
   "stallTimeoutMs",
@@ -76,6 +82,8 @@ const routerNumbers = [
 ] as const;
 const gatewayNumbers = [
   "maxFactsBytes",
+  "maxInstances",
+  "maxRoutes",
   "maxPathBytes",
   "maxPathSegments",
   "maxPinsPerSocket",
@@ -85,8 +93,6 @@ const gatewayNumbers = [
   "retryAfterMs",
   "heartbeatIntervalMs",
   "instanceLeaseMs",
-  "maxInstances",
-  "maxRoutes",
   "drainTimeoutMs",
   "closeBatchSize",
 ] as const;

@@ -4,15 +4,17 @@ import { CloseCode, type CloseStatus } from "velaros-protocol";
 export type OwnClose =
   | "serverStopping"
   | "pingTimeout"
+  | "idle"
+  | "tooOld"
   | "openFailed"
   | "protocolError"
   | "notUtf8"
   | "tooManyParts"
   | "tooBig"
   | "tooSlowMessage"
+  | "pingFlood"
   | "rateLimit"
   | "expired"
-  | "pingFlood"
   | "slowConsumer"
   | "slowHandlers"
   | "tooLittleMemory";
@@ -21,6 +23,8 @@ export type OwnClose =
 export const ownCloses: Readonly<Record<OwnClose, CloseStatus>> = {
   serverStopping: ours(CloseCode.GOING_AWAY, "server is stopping"),
   pingTimeout: ours(CloseCode.GOING_AWAY, "ping timeout"),
+  idle: ours(CloseCode.GOING_AWAY, "idle for too long"),
+  tooOld: ours(CloseCode.SERVICE_RESTART, "connected for too long"),
   openFailed: ours(CloseCode.INTERNAL_ERROR, "Internal error"),
   protocolError: ours(CloseCode.PROTOCOL_ERROR, "protocol error"),
   notUtf8: ours(CloseCode.INVALID_PAYLOAD, "text that is not UTF-8"),
