@@ -21,9 +21,11 @@ export interface ConnectionHost {
   gone(connection: WsConnection): void;
 }
 
-/** How long things may last, in ticks of the heartbeat. */
+/** How long things may last, in ticks of the heartbeat, and how many messages may pass unlooked at. */
 export interface ConnectionLimits extends WatchLimits {
   readonly pongTicks: number;
+  /** Frames between two looks at the clock; see `read-pace.ts`. */
+  readonly messagesPerLook: number;
   /** Whether connections may be idle, or last, for so long only, and are watched for as long as they live. */
   readonly isTimed: boolean;
 }

@@ -23,6 +23,7 @@ import { nodeMemory } from "./memory-source.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import type { OwnedSocket } from "./owned-socket.ts";
+import { messagesPerLook } from "./read-pace.ts";
 import type { Refusal, RefusalReason } from "./refusal.ts";
 import { destroy, sendRefusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -87,6 +88,7 @@ export class Endpoint implements ConnectionHost {
       pauseTicks: this.heartbeat.ticks(settings.pauseTimeoutMs),
       messageTicks: this.heartbeat.ticks(settings.messageTimeoutMs),
       idleTicks: this.heartbeat.ticks(settings.idleTimeoutMs),
+      messagesPerLook: messagesPerLook(settings),
       isTimed: Math.min(settings.idleTimeoutMs, settings.maxConnectionAgeMs) !== Infinity,
     };
     this.#router = router;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Runtime } from "velaros-protocol";
 import { TokenBucket } from "velaros-protocol/internal";
-import { ReadPace } from "./read-pace.ts";
+import { messagesPerLook, ReadPace } from "./read-pace.ts";
 import { nodeRuntime } from "./runtime.ts";
 import { resolveSettings } from "./settings.ts";
 
@@ -33,6 +33,7 @@ function simulate(perSecond: number, seconds: number): { readonly exceededAtMs: 
   };
   let isStopped = false;
   let backlog = 0;
+  let frames = 0;
   const settings = resolveSettings({ runtime });
   const pace = new ReadPace(
     { runtime, settings },
@@ -47,7 +48,7 @@ function simulate(perSecond: number, seconds: number): { readonly exceededAtMs: 
     if (isStopped && nowMs >= resumeAtMs) resume();
     while (!isStopped && backlog >= 1) {
       backlog--;
-      pace.count();
+      if (++frames % messagesPerLook(settings) === 0) pace.look();
     }
   }
   return { exceededAtMs };

@@ -11,13 +11,24 @@ export interface Paced {
 }
 
 /** Messages per look at the clock, at most. */
-const maxStride = 64;
+const maxMessagesPerLook = 64;
 /** A client that keeps to its rate for this long starts afresh, in milliseconds. */
 const calmMs = 2_000;
+
+/** After how many messages a connection has to {@link ReadPace.look} again; never without a limit. */
+export function messagesPerLook({ messagesPerSecond, messageBurst, bytesPerSecond }: Settings): number {
+  // One message may be large.
+  if (bytesPerSecond !== Infinity) return 1;
+  if (messagesPerSecond === Infinity) return Infinity;
+  return Math.max(1, Math.min(maxMessagesPerLook, Math.floor(messageBurst / 32)));
+}
 
 /**
  * Holds a client to its rates by reading no faster, which fills its own buffers. One that exceeds a rate whenever
  * it is read, for as long as the patience with it lasts, is given up.
+ *
+ * The connection counts its messages. It needs one of these only from the first look on, which most never come to:
+ * until then the bucket would have been full.
  */
 export class ReadPace {
   readonly #runtime: Runtime;
@@ -25,8 +36,7 @@ export class ReadPace {
   readonly #patienceMs: number;
   readonly #messages: TokenBucket | undefined;
   readonly #bytes: TokenBucket | undefined;
-  readonly #stride: number;
-  #countdown: number;
+  readonly #messagesPerLook: number;
   #bytesSeen = 0;
   #exceedingSinceMs = 0;
   #calmAfterMs = 0;
@@ -40,15 +50,7 @@ export class ReadPace {
     this.#patienceMs = ratePatienceMs;
     this.#messages = bucket(messagesPerSecond, messageBurst, nowMs);
     this.#bytes = bucket(bytesPerSecond, byteBurst, nowMs);
-    // One message may be large.
-    this.#stride =
-      this.#bytes === undefined ? Math.max(1, Math.min(maxStride, Math.floor(messageBurst / 32))) : 1;
-    this.#countdown = this.#stride;
-  }
-
-  /** One message or control frame was read. */
-  count(): void {
-    if (--this.#countdown === 0) this.#settle();
+    this.#messagesPerLook = messagesPerLook(host.settings);
   }
 
   /** The connection is gone. */
@@ -56,10 +58,10 @@ export class ReadPace {
     this.#timer?.cancel();
   }
 
-  #settle(): void {
-    this.#countdown = this.#stride;
+  /** As many messages and control frames as {@link messagesPerLook} says were read since the last call. */
+  look(): void {
     const nowMs = this.#runtime.nowMs();
-    const waitForMessagesMs = this.#messages?.take(this.#stride, nowMs) ?? 0;
+    const waitForMessagesMs = this.#messages?.take(this.#messagesPerLook, nowMs) ?? 0;
     const waitMs = Math.max(waitForMessagesMs, this.#takeBytes(nowMs));
     if (waitMs === 0) return;
     if (nowMs >= this.#calmAfterMs) this.#exceedingSinceMs = nowMs;

@@ -345,10 +345,9 @@ export class WsConnection
   }
 
   #keepPace(): void {
-    const { messagesPerSecond, bytesPerSecond } = this.#host.settings;
-    if (messagesPerSecond === Infinity && bytesPerSecond === Infinity) return;
+    if (this.#frames % this.#host.limits.messagesPerLook !== 0) return;
     this.#pace ??= new ReadPace(this.#host, this);
-    this.#pace.count();
+    this.#pace.look();
   }
 
   /** For the pace. */
