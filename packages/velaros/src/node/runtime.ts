@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Runtime, Timer } from "velaros-protocol";
+import { inOneGo } from "./deferral.ts";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 /** The largest multiple of the alphabet's size that fits a byte; larger bytes are drawn again to stay unbiased. */
@@ -26,7 +27,7 @@ class NodeTimer implements Timer {
 export const nodeRuntime: Runtime = Object.freeze<Runtime>({
   nowMs: () => performance.now(),
   setTimer: (delayMs, callback) => new NodeTimer(delayMs, callback),
-  defer: (callback) => void setImmediate(callback),
+  defer: inOneGo((run) => void setImmediate(run)),
   random: () => Math.random(),
   // Node's is a chain of twenty pieces, half a kilobyte that lives as long as the socket; this makes it one string.
   randomUuid: () => randomUUID().toLowerCase(),
