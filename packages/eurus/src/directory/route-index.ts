@@ -18,6 +18,9 @@ export interface PinnedClient {
 /** Which service an operator wants to own a pattern, by the text of the pattern. */
 export type RouteOwners = Readonly<Record<string, string>>;
 
+/** A gateway sees the paths of all services: more than a router remembers by itself. */
+const rememberedPaths = { entries: 32_768, bytes: 8 * 1024 * 1024 } as const;
+
 /** The routes of all services, and the index that finds them. */
 export class RouteIndex {
   readonly #owners: RouteOwners;
@@ -26,7 +29,7 @@ export class RouteIndex {
   readonly #byShape = new Map<string, Set<Route>>();
   readonly #withdrawn = new Set<Route>();
   readonly #reported = new Map<string, string>();
-  #index = new PatternIndex<Route>();
+  #index = new PatternIndex<Route>(rememberedPaths);
   #forgotten = 0;
 
   constructor(owners: RouteOwners, onConflict: (conflict: RouteConflict) => void) {
@@ -100,7 +103,7 @@ export class RouteIndex {
 
   #rebuild(): void {
     this.#forgotten = 0;
-    this.#index = new PatternIndex();
+    this.#index = new PatternIndex(rememberedPaths);
     for (const route of this.#routes.values()) this.#index.add(route.pattern, route);
   }
 
