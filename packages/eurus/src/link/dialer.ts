@@ -13,6 +13,12 @@ import type { Introduction, LinkBudgets, LinkEnd } from "./open-link.ts";
 import { RateGate } from "./rate-gate.ts";
 import * as subjects from "./subjects.ts";
 
+/**
+ * How long a gateway waits for something that its acknowledgement can travel with. Only an instance that stops waits for
+ * it; and with many instances, none of which gets much, each answer would be followed by a packet that says only this.
+ */
+const outputAckDelayMs = 40;
+
 export interface LinkDialerOptions {
   readonly transport: Transport;
   readonly runtime: Runtime;
@@ -47,7 +53,7 @@ export class LinkDialer {
 
   constructor(options: LinkDialerOptions) {
     this.#options = options;
-    this.#limits = { ...defaultLinkLimits, ...options.limits };
+    this.#limits = { ...defaultLinkLimits, ackDelayMs: outputAckDelayMs, ...options.limits };
     this.#budgets = {
       unacked: new ByteBudget(this.#limits.processUnackedBytes),
       reassembly: new ByteBudget(this.#limits.reassemblyBytes),

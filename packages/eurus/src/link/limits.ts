@@ -18,7 +18,7 @@ export interface LinkLimits {
   readonly reassemblyBytes: number;
   /** How long the rest of a large body may take to begin arriving. @defaultValue 30 s */
   readonly transferStallMs: number;
-  /** How long an acknowledgement waits for something to travel with. @defaultValue 5 ms */
+  /** How long an acknowledgement waits for something to travel with. @defaultValue 5 ms, at a gateway 40 ms */
   readonly ackDelayMs: number;
   /** Batches that are acknowledged at the latest together. @defaultValue 32 */
   readonly ackBatches: number;
