@@ -39,7 +39,8 @@ export class Pin {
     this.number = number;
     this.edge = edge;
     this.instance = instance;
-    this.openedAtMs = openedAtMs;
+    // A whole number needs no object of its own.
+    this.openedAtMs = Math.floor(openedAtMs);
     this.refusedBy = refusedBy;
   }
 

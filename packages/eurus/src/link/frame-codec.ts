@@ -60,6 +60,9 @@ const lastReplyBits = (purposes.indexOf("last-reply") ^ purposes.indexOf("reply"
 const refusals = ["DRAINING", "OVERLOADED", "WRONG_EPOCH", "INVALID", "WRONG_CODEC"] as const;
 const sources = ["client", "server"] as const;
 
+/** What most clients have for headers and facts; one for all, because it is kept as long as they are. */
+const nothing: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
+
 /** Numbers that one END may list; a range of a few bytes must not become an array of a gigabyte. */
 const maxEndNumbers = 65_536;
 
@@ -297,13 +300,10 @@ function writeOpen(writer: WireWriter, { pin, info }: OpenFrame): void {
 
 function readOpen(reader: WireReader, pin: number): OpenFrame {
   const socketId = reader.text();
-  const remoteAddress = reader.text();
-  const codec = reader.text();
-  const headers: Record<string, string> = Object.create(null);
-  for (let left = reader.varint(); left > 0; left--) {
-    const name = reader.text();
-    headers[name] = reader.text();
-  }
+  // Kept as long as the client: what many have in common is one string.
+  const remoteAddress = reader.repeatedText();
+  const codec = reader.repeatedText();
+  const headers = readHeaders(reader);
   const info: SocketInfo = {
     socketId,
     remoteAddress,
@@ -314,8 +314,20 @@ function readOpen(reader: WireReader, pin: number): OpenFrame {
   return { type: "open", pin, info };
 }
 
+function readHeaders(reader: WireReader): Readonly<Record<string, string>> {
+  const count = reader.varint();
+  if (count === 0) return nothing;
+  const headers: Record<string, string> = Object.create(null);
+  for (let left = count; left > 0; left--) {
+    const name = reader.repeatedText();
+    headers[name] = reader.repeatedText();
+  }
+  return headers;
+}
+
 function readFacts(reader: WireReader): Readonly<Record<string, unknown>> {
   const json = reader.text();
+  if (json === "{}") return nothing;
   try {
     return factsFromJson(json);
   } catch {

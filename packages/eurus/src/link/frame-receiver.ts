@@ -74,14 +74,17 @@ export class FrameReceiver {
 
   /** Reads all frames of a batch before any is taken: never is a part of it. Throws {@link MalformedPacket}. */
   read(reader: WireReader): void {
-    const batch = this.#batch;
-    batch.length = 0;
+    const batch: WireFrame[] = [];
     while (!reader.isAtEnd) batch.push(readFrame(reader));
+    this.#batch = batch;
   }
 
   /** Takes the frames that were read. */
   take(): void {
-    for (const frame of this.#batch) {
+    const batch = this.#batch;
+    // Not kept until the next one comes: with many links that would be much.
+    this.#batch = [];
+    for (const frame of batch) {
       if (this.#port.isLost()) break;
       this.#take(frame);
     }

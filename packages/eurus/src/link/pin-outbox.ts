@@ -30,7 +30,8 @@ interface PinState<Item> {
   /** Sent, and not yet consumed by the peer. */
   outstandingBytes: number;
   waitingBytes: number;
-  readonly waiting: Waiting<Item>[];
+  /** Undefined until something has to wait, which for most pins never happens. */
+  waiting: Waiting<Item>[] | undefined;
   /** Of the last client message that was handed in. */
   lastNumber: number;
   /** How much of the first waiting item has left as chunks. */
@@ -74,14 +75,14 @@ export class PinOutbox<Item> {
     const state = this.#pins.get(pin) ?? this.#add(pin);
     if (number > 0) state.lastNumber = number;
     const isLarge = bodyBytes > this.limits.wholeBytes;
-    if (state.waiting.length === 0 && !isLarge && this.#fits(state, bodyBytes)) {
+    if (!waits(state) && !isLarge && this.#fits(state, bodyBytes)) {
       if (bodyBytes === 0 || this.#sink.hasRoom(bodyBytes, false)) {
         state.outstandingBytes += bodyBytes;
         this.#sink.write(pin, item);
         return;
       }
     }
-    state.waiting.push({ item, bodyBytes, isLarge });
+    (state.waiting ??= []).push({ item, bodyBytes, isLarge });
     state.waitingBytes += bodyBytes;
     this.#list(state);
   }
@@ -92,7 +93,7 @@ export class PinOutbox<Item> {
    */
   passes(pin: number, bytes: number): boolean {
     const state = this.#pins.get(pin) ?? this.#add(pin);
-    return state.waiting.length === 0 && this.#fits(state, bytes) && this.#sink.hasRoom(bytes, false);
+    return !waits(state) && this.#fits(state, bytes) && this.#sink.hasRoom(bytes, false);
   }
 
   passed(pin: number, bytes: number): void {
@@ -155,12 +156,12 @@ export class PinOutbox<Item> {
 
   /** Whether something that `isIt` recognises still waits, whole or in part. */
   waitsFor(pin: number, isIt: (item: Item) => boolean): boolean {
-    return this.#pins.get(pin)?.waiting.some(({ item }) => isIt(item)) ?? false;
+    return this.#pins.get(pin)?.waiting?.some(({ item }) => isIt(item)) ?? false;
   }
 
   /** Whether anything waits at all. */
   get hasWaiting(): boolean {
-    for (const state of this.#pins.values()) if (state.waiting.length > 0) return true;
+    for (const state of this.#pins.values()) if (waits(state)) return true;
     return false;
   }
 
@@ -174,13 +175,13 @@ export class PinOutbox<Item> {
     const state = this.#pins.get(pin);
     if (state === undefined) return;
     state.isReleased = true;
-    if (state.waiting.length === 0) this.#pins.delete(pin);
+    if (!waits(state)) this.#pins.delete(pin);
   }
 
   /** Takes back what waits for the pin, unless a part of it has left already. */
   withdraw(pin: number): readonly Item[] {
     const state = this.#pins.get(pin);
-    const withdrawn = state?.waiting.splice(state.chunkedBytes > 0 ? 1 : 0) ?? [];
+    const withdrawn = state?.waiting?.splice(state.chunkedBytes > 0 ? 1 : 0) ?? [];
     if (state !== undefined) for (const { bodyBytes } of withdrawn) state.waitingBytes -= bodyBytes;
     return withdrawn.map(({ item }) => item);
   }
@@ -189,7 +190,7 @@ export class PinOutbox<Item> {
   discard(pin: number): void {
     const state = this.#pins.get(pin);
     if (state === undefined) return;
-    state.waiting.length = 0;
+    state.waiting = undefined;
     state.waitingBytes = 0;
     if (state.isReleased) this.#pins.delete(pin);
   }
@@ -199,7 +200,7 @@ export class PinOutbox<Item> {
       pin,
       outstandingBytes: 0,
       waitingBytes: 0,
-      waiting: [],
+      waiting: undefined,
       lastNumber: 0,
       chunkedBytes: 0,
       chunkTurn: -1,
@@ -220,7 +221,7 @@ export class PinOutbox<Item> {
   }
 
   #list(state: PinState<Item>): void {
-    const [first] = state.waiting;
+    const first = state.waiting?.[0];
     if (state.isListed || first === undefined) return;
     const nextBytes = first.isLarge
       ? Math.min(this.limits.chunkBytes, first.bodyBytes - state.chunkedBytes)
@@ -231,7 +232,7 @@ export class PinOutbox<Item> {
   }
 
   #step(state: PinState<Item>): "sent" | "chunk" | "later" | "no-room" | "blocked" {
-    const [first] = state.waiting;
+    const first = state.waiting?.[0];
     if (first === undefined) return "blocked";
     const { item, bodyBytes } = first;
     if (first.isLarge) {
@@ -265,8 +266,8 @@ export class PinOutbox<Item> {
   }
 
   #shift(state: PinState<Item>): void {
-    state.waiting.shift();
-    if (state.isReleased && state.waiting.length === 0) this.#pins.delete(state.pin);
+    state.waiting?.shift();
+    if (state.isReleased && !waits(state)) this.#pins.delete(state.pin);
   }
 
   #wake(state: PinState<Item>): void {
@@ -274,4 +275,8 @@ export class PinOutbox<Item> {
     state.isStarved = false;
     this.#sink.writable(state.pin);
   }
+}
+
+function waits({ waiting }: PinState<unknown>): boolean {
+  return waiting !== undefined && waiting.length > 0;
 }

@@ -181,7 +181,12 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     if (frame.type === "open") this.#windows.add(frame.pin);
     // Of output that goes nowhere the gateway keeps count.
     else if (!this.#windows.has(frame.pin) && frame.type !== "output") return;
-    this.#guard(() => this.#options.listener().frame(frame as Frame as Incoming));
+    // Not by way of #guard: that would be a closure for each frame.
+    try {
+      this.#options.listener().frame(frame as Frame as Incoming);
+    } catch (cause) {
+      this.#report(cause);
+    }
   }
 
   #write(frame: Outgoing): void {
@@ -241,7 +246,11 @@ export class ReliableLink<Outgoing extends Frame, Incoming extends Frame> implem
     try {
       call();
     } catch (cause) {
-      this.#options.onProblem(new EurusError("EURUS_LISTENER_FAILED", { where: "a link" }, { cause }));
+      this.#report(cause);
     }
+  }
+
+  #report(cause: unknown): void {
+    this.#options.onProblem(new EurusError("EURUS_LISTENER_FAILED", { where: "a link" }, { cause }));
   }
 }

@@ -15,7 +15,7 @@ export class WireReader {
   #position = 0;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** Texts that come again and again, such as paths, by a hash of their bytes. */
-  readonly #texts: string[] = Array.from({ length: rememberedTexts }, () => "");
+  #texts: string[] | undefined;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes;
@@ -103,10 +103,12 @@ export class WireReader {
     for (let index = from; index < from + length; index++)
       hash = (Math.imul(hash, 31) + (bytes[index] ?? 0)) | 0;
     const slot = (hash ^ (hash >>> 16)) & (rememberedTexts - 1);
-    const remembered = this.#texts[slot] ?? "";
+    // Made when it is needed: half of all readers never read such a text, and there are some for each link.
+    const texts = (this.#texts ??= Array.from({ length: rememberedTexts }, () => ""));
+    const remembered = texts[slot] ?? "";
     if (remembered.length === length && this.#equals(remembered, from)) return remembered;
     const text = this.#decode(from, from + length);
-    if (text.length === length) this.#texts[slot] = text;
+    if (text.length === length) texts[slot] = text;
     return text;
   }
 

@@ -172,7 +172,7 @@ export class GatewayPins implements LinkListener<GatewayToInstanceFrame>, Virtua
     this.#host.socketCount++;
     this.#host.opens++;
     events.emit({ type: "virtual-socket-opened", socketId, gatewayId });
-    connection.connect(this.#host.connect(connectionInfo(info), connection));
+    connection.connect(this.#host.connect(info, connection));
   }
 
   #refusal({ codec }: SocketInfo): RefusedFrame["code"] | undefined {
@@ -190,14 +190,4 @@ export class GatewayPins implements LinkListener<GatewayToInstanceFrame>, Virtua
     this.#ended = [];
     for (const connection of ended) this.tellEnded(connection);
   }
-}
-
-function connectionInfo(info: SocketInfo): ConnectionInfo {
-  return {
-    remoteAddress: info.remoteAddress,
-    headers: info.headers,
-    codec: info.codec,
-    trusted: info.trusted,
-    socketId: info.socketId,
-  };
 }

@@ -59,8 +59,9 @@ export class VirtualConnection implements ConnectionOutlet {
   #ended = false;
   /** The other side began the close, so it needs no word of it. */
   #closedByPeer = false;
-  #waiting: MessageFrame[] = [];
-  readonly #requests = new Set<string>();
+  // There are many idle clients: what most never need is made when it is.
+  #waiting: MessageFrame[] | undefined;
+  #requests: Set<string> | undefined;
   #lastNumber = 0;
   #room: Room | undefined;
 
@@ -73,7 +74,7 @@ export class VirtualConnection implements ConnectionOutlet {
 
   /** Whether nothing is under way but handlers that wait for their client. */
   get idle(): boolean {
-    return this.#waiting.length === 0 && this.#inlet?.busy !== true;
+    return this.#waiting === undefined && this.#inlet?.busy !== true;
   }
 
   /** Resolves when the close chain has run. */
@@ -88,9 +89,9 @@ export class VirtualConnection implements ConnectionOutlet {
 
   message(frame: MessageFrame): void {
     if (this.#ended) return;
-    const answers = frame.id !== undefined && this.#requests.has(frame.id);
+    const answers = frame.id !== undefined && this.#requests?.has(frame.id) === true;
     if (this.#paused && !answers) {
-      this.#waiting.push(frame);
+      (this.#waiting ??= []).push(frame);
       this.#owner.backlog.add(this, frame.body.byteLength);
     } else this.#hand(frame);
   }
@@ -122,7 +123,7 @@ export class VirtualConnection implements ConnectionOutlet {
     about: InboundMessage | string | undefined,
   ): void | Promise<void> {
     const requestId = purpose === "request" && typeof about === "string" ? about : undefined;
-    if (requestId !== undefined) this.#requests.add(requestId);
+    if (requestId !== undefined) (this.#requests ??= new Set()).add(requestId);
     this.#owner.stirred();
     this.#link.send({
       type: "output",
@@ -158,7 +159,7 @@ export class VirtualConnection implements ConnectionOutlet {
 
   resume(): void {
     this.#paused = false;
-    const waiting = this.#waiting;
+    const waiting = this.#waiting ?? [];
     this.#dropWaiting();
     for (const frame of waiting) this.message(frame);
   }
@@ -170,7 +171,7 @@ export class VirtualConnection implements ConnectionOutlet {
   }
 
   requestDone(id: string): void {
-    if (!this.#requests.delete(id) || this.#ended) return;
+    if (this.#requests?.delete(id) !== true || this.#ended) return;
     this.#link.send({ type: "request-done", pin: this.pin, requestId: id });
   }
 
@@ -182,8 +183,8 @@ export class VirtualConnection implements ConnectionOutlet {
   }
 
   #dropWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    this.#waiting = [];
+    if (this.#waiting === undefined) return;
+    this.#waiting = undefined;
     this.#owner.backlog.release(this);
   }
 

@@ -41,6 +41,9 @@ import { takeApart } from "./registration.ts";
 import { type Access, RouteTable } from "./route-table.ts";
 import type { Accepted, Answer, MountPrefix, NestedRouter, RouteHandler, Validated } from "./route-types.ts";
 
+/** One object for all connections that come without. */
+const noOptions: ConnectOptions = {};
+
 /** What was registered on a router; undefined for anything else. Assigned once, where the private field can be seen. */
 let tableOf: (handler: unknown) => RouteTable | undefined;
 
@@ -252,7 +255,11 @@ export class Router<
    * Takes in a connection of any kind. Messages and the end of the connection go into what is returned; what
    * the router has to say goes to `outlet`.
    */
-  connect(info: ConnectionInfo, outlet: ConnectionOutlet, options: ConnectOptions = {}): ConnectionInlet {
+  connect(
+    info: ConnectionInfo,
+    outlet: ConnectionOutlet,
+    options: ConnectOptions = noOptions,
+  ): ConnectionInlet {
     const socket = new RouterSocket(this.#host, info, outlet, options);
     socket.start();
     return new SocketInlet(socket);

@@ -6,6 +6,8 @@ import { MessageContext } from "../context/message-context.ts";
 import { runNext } from "../context/walk.ts";
 import type { RouterSocket } from "./router-socket.ts";
 
+const nothingWaits: InboundMessage[] = [];
+
 /** Messages of one id that may wait behind each other without counting as handlers. */
 const maxBypassPerConversation = 64;
 
@@ -18,7 +20,8 @@ export class Reader {
   /** What is being started right now, and as long as nothing else happens has to be known to nobody. */
   starting: Exchange | undefined = undefined;
   readonly #socket: RouterSocket;
-  #queue: InboundMessage[] = [];
+  /** Shared by all who have nothing waiting, which is nearly everybody nearly always; only replaced, never filled. */
+  #queue: InboundMessage[] = nothingWaits;
   #head = 0;
   #running = 0;
   /** Handlers that wait for a message of the client. */
@@ -57,7 +60,7 @@ export class Reader {
   /** The socket is closed: what waits is never handled. */
   close(): void {
     this.#closed = true;
-    this.#queue = [];
+    this.#queue = nothingWaits;
     this.#head = 0;
   }
 
@@ -142,7 +145,8 @@ export class Reader {
       this.#refuse(message, "OVERLOADED");
       return;
     }
-    this.#queue.push(message);
+    if (this.#queue === nothingWaits) this.#queue = [message];
+    else this.#queue.push(message);
     this.#refreshReading();
   }
 
@@ -156,7 +160,7 @@ export class Reader {
       this.#start(message);
     }
     if (this.#head > 0 && this.#head >= this.#queue.length) {
-      this.#queue = [];
+      this.#queue = nothingWaits;
       this.#head = 0;
     } else if (this.#head > 1_024) {
       this.#queue = this.#queue.slice(this.#head);
