@@ -56,7 +56,7 @@ export class FleetGateway {
       versions,
       limits: defaultAnnouncementLimits,
       linkIds: () => this.#linkIds(),
-      takeQuestions: () => ({ wanted: this.#directory.takeWanted(), claims: this.#directory.takeClaims() }),
+      takeQuestions: () => this.#directory.questions.take(),
     });
     startTicks(runtime, () => {
       this.#announcer.echo.tick();
@@ -154,7 +154,7 @@ export class FleetGateway {
     }
     const { links } = announcement;
     if (links !== undefined) this.#directory.expectGateways(Math.max(1, links.size));
-    if (this.#directory.hasQuestions) this.#announcer.announceSoon();
+    if (!this.#directory.questions.isEmpty) this.#announcer.announceSoon();
   }
 
   #linkIds(): ReadonlyMap<string, number> {

@@ -176,18 +176,18 @@ test("an instance without a known descriptor is asked for it, one that is not fo
   const directory = createDirectory();
   const known = instanceAnnouncement("i1", ["/a"]);
   directory.apply(next(known));
-  expect(directory.takeWanted()).toEqual(["i1"]);
-  expect(directory.takeWanted()).toEqual([]);
+  expect(directory.questions.takeWanted()).toEqual(["i1"]);
+  expect(directory.questions.takeWanted()).toEqual([]);
   directory.apply({ ...known, sequence: 3 });
   expect(directory.canServe("/a")).toBe(true);
 
   directory.apply({ ...next(known, { sequence: 4 }), descriptorHash: "changed" });
-  expect(directory.takeWanted()).toEqual(["i1"]);
+  expect(directory.questions.takeWanted()).toEqual(["i1"]);
 
   const foreign = instanceAnnouncement("i2", ["/a"], { gatewayNames: ["other"] });
   directory.apply(foreign);
   directory.apply(next(foreign));
-  expect(directory.takeWanted()).toEqual([]);
+  expect(directory.questions.takeWanted()).toEqual([]);
 });
 
 test("an instance of another wire version is reported once and not routed to", () => {
@@ -308,8 +308,8 @@ test("a rolling deploy does not flip a claim: the earliest one stays with the ro
   directory.apply(next(old, { goodbye: true }));
 
   expect(directory.resolve("/x")?.service).toBe("a");
-  expect(directory.takeClaims()).toEqual([{ service: "a", pattern: "/x", claimedAt: 100 }]);
-  expect(directory.takeClaims()).toEqual([]);
+  expect(directory.questions.takeClaims()).toEqual([{ service: "a", pattern: "/x", claimedAt: 100 }]);
+  expect(directory.questions.takeClaims()).toEqual([]);
 });
 
 test("what there is to ask and to tell is spread over announcements that can be read [weakness:W15]", () => {
@@ -328,12 +328,9 @@ test("what there is to ask and to tell is spread over announcements that can be 
 
   const asked = new Set<string>();
   const told = new Set<string>();
-  for (let announcements = 0; directory.hasQuestions; announcements += 1) {
+  for (let announcements = 0; !directory.questions.isEmpty; announcements += 1) {
     expect(announcements).toBeLessThan(100);
-    const announcement = gatewayAnnouncement("g1", {
-      wanted: directory.takeWanted(),
-      claims: directory.takeClaims(),
-    });
+    const announcement = gatewayAnnouncement("g1", directory.questions.take());
     encodeGatewayAnnouncement(subjects.gatewayAnnouncement("main", "g1"), announcement);
     for (const id of announcement.wanted) asked.add(id);
     for (const { pattern } of announcement.claims) told.add(pattern);

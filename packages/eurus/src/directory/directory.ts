@@ -1,16 +1,12 @@
 import type { InstanceRemovedCause } from "../events.ts";
-import {
-  areCompatible,
-  type InstanceAnnouncement,
-  type InstanceDescriptor,
-  type RememberedClaim,
-} from "./announcement.ts";
+import { areCompatible, type InstanceAnnouncement, type InstanceDescriptor } from "./announcement.ts";
 import { Balancer } from "./balancer.ts";
 import type { DirectoryEvent } from "./directory-event.ts";
 import type { DirectoryOptions } from "./directory-options.ts";
 import { IgnoredInstances } from "./ignored-instances.ts";
 import { Instance } from "./instance.ts";
 import { Leases, ticksFor } from "./leases.ts";
+import { Questions } from "./questions.ts";
 import { type PinnedClient, RouteIndex } from "./route-index.ts";
 import type { Route } from "./route.ts";
 import { Tombstones } from "./tombstones.ts";
@@ -21,15 +17,13 @@ export type { DirectoryOptions } from "./directory-options.ts";
 /** After a goodbye or a new epoch, late announcements of the old one are recognised for this long. */
 const closedEpochMs = 60_000;
 
-/** How many descriptors one announcement asks for, and the size of the claims that it tells: it has to stay readable. */
-const wantedPerAnnouncement = 256;
-const claimBytesPerAnnouncement = 16_384;
-
 /**
  * Which instances exist and what they serve, from what they announce. Synchronous and without a clock: time passes
  * by {@link Directory.tick}.
  */
 export class Directory {
+  /** What to ask instances and to tell them. */
+  readonly questions: Questions = new Questions();
   readonly #options: DirectoryOptions;
   readonly #tell: (event: DirectoryEvent) => void;
   readonly #instances = new Map<string, Instance>();
@@ -38,8 +32,6 @@ export class Directory {
   readonly #leases: Leases<string>;
   readonly #tombstones = new Tombstones();
   readonly #ignored: IgnoredInstances;
-  readonly #wanted = new Set<string>();
-  readonly #claims = new Map<string, RememberedClaim>();
   #tick = 0;
   #liveGateways = 1;
 
@@ -122,7 +114,7 @@ export class Directory {
     }
     if (this.#ignored.has(announcement)) return;
     if (descriptor === undefined) {
-      this.#want(id);
+      this.questions.want(id);
       return;
     }
     const problem = this.#problemWith(announcement, isSameEpoch);
@@ -203,35 +195,6 @@ export class Directory {
     return removed;
   }
 
-  /** Whether there is something to ask instances, or to tell them. */
-  get hasQuestions(): boolean {
-    return this.#wanted.size > 0 || this.#claims.size > 0;
-  }
-
-  /**
-   * Ids of instances whose descriptor should be asked for, as many as go into one announcement. Asked once, they are
-   * not named again until they speak.
-   */
-  takeWanted(): readonly string[] {
-    const wanted = [...this.#wanted].slice(0, wantedPerAnnouncement);
-    for (const id of wanted) this.#wanted.delete(id);
-    return wanted;
-  }
-
-  /** Claims that are older than what instances announced lately, as many as go into one announcement to them. */
-  takeClaims(): readonly RememberedClaim[] {
-    const claims: RememberedClaim[] = [];
-    const encoder = new TextEncoder();
-    let bytes = 0;
-    for (const [key, claim] of this.#claims) {
-      bytes += encoder.encode(JSON.stringify(claim)).byteLength + 1;
-      if (bytes > claimBytesPerAnnouncement) break;
-      this.#claims.delete(key);
-      claims.push(claim);
-    }
-    return claims;
-  }
-
   #isForUs({ gatewayNames }: InstanceDescriptor): boolean {
     return gatewayNames.length === 0 || gatewayNames.includes(this.#options.gatewayName);
   }
@@ -257,10 +220,6 @@ export class Directory {
     if (problem !== undefined) this.#tell({ type: "announcement-refused", service, instanceId, problem });
   }
 
-  #want(id: string): void {
-    if (this.#wanted.size < 1_000) this.#wanted.add(id);
-  }
-
   #add(instance: Instance): void {
     this.#instances.set(instance.id, instance);
     this.#ignored.delete(instance.id);
@@ -284,7 +243,7 @@ export class Directory {
 
     if (announcement.descriptorHash !== instance.descriptorHash) {
       if (announcement.descriptor === undefined) {
-        this.#want(instance.id);
+        this.questions.want(instance.id);
       } else {
         instance.descriptor = announcement.descriptor;
         instance.descriptorHash = announcement.descriptorHash;
@@ -300,9 +259,8 @@ export class Directory {
     for (const { pattern, claimedAt } of instance.descriptor.routes) {
       const route = this.#routes.attach(instance, pattern, claimedAt);
       served.add(route);
-      if (route.claimedAt < claimedAt && this.#claims.size < 1_000) {
-        const { service, claimedAt: earliest } = route;
-        this.#claims.set(`${service} ${pattern}`, { service, pattern, claimedAt: earliest });
+      if (route.claimedAt < claimedAt) {
+        this.questions.remind(instance.service, { pattern, claimedAt: route.claimedAt });
       }
     }
     for (const route of [...instance.routes]) {
@@ -313,7 +271,7 @@ export class Directory {
   #remove(instance: Instance, cause: InstanceRemovedCause): void {
     this.#instances.delete(instance.id);
     this.#leases.drop(instance.id);
-    this.#wanted.delete(instance.id);
+    this.questions.forget(instance.id);
     for (const route of [...instance.routes]) this.#routes.detach(instance, route, this.#tick);
     const service = this.#balancers.get(instance.service);
     if (service !== undefined) {

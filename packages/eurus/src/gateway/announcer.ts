@@ -2,8 +2,9 @@ import type { Runtime, Timer } from "velaros-protocol";
 import { encodeGatewayAnnouncement, readGatewayAnnouncement } from "../directory/announcement-codec.ts";
 import type { AnnouncementLimits } from "../directory/announcement-limits.ts";
 import { AnnouncementPace } from "../directory/announcement-pace.ts";
-import type { GatewayAnnouncement, RememberedClaim, WireVersions } from "../directory/announcement.ts";
+import type { GatewayAnnouncement, WireVersions } from "../directory/announcement.ts";
 import { LinkListTurns } from "../directory/link-list-turns.ts";
+import type { TakenQuestions } from "../directory/questions.ts";
 import { OwnEcho } from "../own-echo.ts";
 import * as subjects from "../link/subjects.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
@@ -16,7 +17,7 @@ export interface GatewayPresence {
   readonly versions: WireVersions;
   readonly limits: AnnouncementLimits;
   linkIds(): ReadonlyMap<string, number>;
-  takeQuestions(): { readonly wanted: readonly string[]; readonly claims: readonly RememberedClaim[] };
+  takeQuestions(): TakenQuestions;
 }
 
 /** Tells services that this gateway lives, what it asks and what it knows of old claims. */

@@ -4,6 +4,7 @@ import type { WireVersions } from "../directory/announcement.ts";
 import { Directory } from "../directory/directory.ts";
 import type { DirectoryEvent } from "../directory/directory.ts";
 import type { Instance } from "../directory/instance.ts";
+import type { TakenQuestions } from "../directory/questions.ts";
 import type { PinnedClient } from "../directory/route-index.ts";
 import type { Route } from "../directory/route.ts";
 import type { InstanceName } from "../events.ts";
@@ -127,7 +128,7 @@ export class Fleet {
     if (announcement.links !== undefined) {
       this.#directory.expectGateways(Math.max(1, announcement.links.size));
     }
-    if (this.#directory.hasQuestions) this.#options.announceSoon();
+    if (!this.#directory.questions.isEmpty) this.#options.announceSoon();
 
     const listeners = this.#listeners.get(announcement.instanceId);
     this.#listeners.delete(announcement.instanceId);
@@ -147,11 +148,8 @@ export class Fleet {
   }
 
   /** What the gateway's next announcement has to ask and to tell. */
-  takeQuestions(): {
-    readonly wanted: readonly string[];
-    readonly claims: ReturnType<Directory["takeClaims"]>;
-  } {
-    return { wanted: this.#directory.takeWanted(), claims: this.#directory.takeClaims() };
+  takeQuestions(): TakenQuestions {
+    return this.#directory.questions.take();
   }
 
   /** The instances that are known, each with the number of the link to it; 0 without one. */
