@@ -10,8 +10,6 @@ import {
 import type { ConnectionInfo, ConnectionInlet, ConnectionOutlet } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { messageContext } from "../context/message-context.ts";
-import type { MessageContext } from "../context/message-context.ts";
-import { VelarosError, toError } from "../errors.ts";
 import type { CloseHandler, Handler, OpenHandler, RouteDescriptor } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import {
@@ -30,7 +28,7 @@ import { stderrLogger } from "../node/stderr-logger.ts";
 import type { Pattern } from "../pattern/pattern.ts";
 import { nothing } from "../records.ts";
 import type { SocketState } from "../socket.ts";
-import type { ErrorListener, SocketHost, UnansweredEvent } from "../socket/host.ts";
+import type { ErrorListener, SocketHost } from "../socket/host.ts";
 import { SocketInlet } from "../socket/inlet.ts";
 import { type ConnectOptions, RouterSocket } from "../socket/router-socket.ts";
 import { type CustomConnection, CustomOutlet } from "./custom-connection.ts";
@@ -38,6 +36,7 @@ import { runNested } from "./nested.ts";
 import { type RouterOptions, socketSettings } from "./options.ts";
 import { pingCustomConnection } from "./ping.ts";
 import { takeApart } from "./registration.ts";
+import { Reports } from "./reports.ts";
 import { type Access, RouteTable } from "./route-table.ts";
 import type { Accepted, Answer, MountPrefix, NestedRouter, RouteHandler, Validated } from "./route-types.ts";
 
@@ -74,28 +73,26 @@ export class Router<
   readonly #host: SocketHost;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
-  readonly #onUnanswered: ((event: UnansweredEvent) => void) | undefined;
-  readonly #errorListeners = new Set<ErrorListener>();
+  readonly #reports: Reports;
   #connectionDefaults: AttachOptions = {};
   #endpoint: Endpoint | undefined;
-  #saidCodecMissing = false;
 
   /** @throws {@link VelarosError} `VELAROS_OPTION_INVALID` for an option outside its range. */
   constructor(options: RouterOptions<Mount> = {}) {
     const table = this.#table;
     this.#runtime = options.runtime ?? nodeRuntime;
     this.#logger = safeLogger(options.logger ?? stderrLogger("velaros"));
-    this.#onUnanswered = options.onUnanswered;
-    if (options.onError !== undefined) this.#errorListeners.add(options.onError);
+    const reports = new Reports(options, this.#logger);
+    this.#reports = reports;
     this.#host = {
       settings: socketSettings(options, this.#runtime),
       chain: table.chain,
       openCalls: () => table.openCalls(),
       closeCalls: () => table.closeCalls(),
       codecs: () => table.codecs(),
-      failed: (error, context, listener) => this.#failed(error, context, listener),
-      unanswered: (event) => this.#unanswered(event),
-      codecMissing: (context) => this.#codecMissing(context),
+      failed: (error, context, listener) => reports.failed(error, context, listener),
+      unanswered: (event) => reports.unanswered(event),
+      codecMissing: (context) => reports.codecMissing(context),
     };
   }
 
@@ -205,8 +202,7 @@ export class Router<
 
   /** Calls `listener` with each error that no handler dealt with, in place of the line in the log. Returns the way to stop. */
   onError(listener: ErrorListener): () => void {
-    this.#errorListeners.add(listener);
-    return () => void this.#errorListeners.delete(listener);
+    return this.#reports.listen(listener);
   }
 
   /**
@@ -343,40 +339,6 @@ export class Router<
 
   get #ownEndpoint(): Endpoint {
     return (this.#endpoint ??= new Endpoint(this.#endpointHost, this.#endpointDefaults));
-  }
-
-  #unanswered(event: UnansweredEvent): void {
-    try {
-      this.#onUnanswered?.(event);
-    } catch (error) {
-      this.#failed(toError(error), undefined);
-    }
-  }
-
-  /** A mistake of whoever wrote the program, and easily made: worth one word, not one per message. */
-  #codecMissing(context: MessageContext): void {
-    if (this.#saidCodecMissing) return;
-    this.#saidCodecMissing = true;
-    context.socket.failed(new VelarosError("VELAROS_CODEC_MISSING", { action: "read a message" }), context);
-  }
-
-  #failed(error: Error, context: Context | undefined, listenerOfConnection?: ErrorListener): void {
-    const listeners =
-      listenerOfConnection === undefined
-        ? this.#errorListeners
-        : new Set(this.#errorListeners).add(listenerOfConnection);
-    if (listeners.size === 0) {
-      const about = context === undefined ? undefined : { path: context.path, socketId: context.socketId };
-      this.#logger.error({ error, ...about }, "A handler failed.");
-      return;
-    }
-    for (const listener of listeners) {
-      try {
-        listener(error, context);
-      } catch (cause) {
-        this.#logger.error({ error: toError(cause) }, "An error listener failed.");
-      }
-    }
   }
 
   static {
