@@ -1,6 +1,6 @@
 import { type OptionChecks, optionChecks } from "velaros-protocol/internal";
 import { EurusError } from "./errors.ts";
-import { isSubjectToken } from "./link/subjects.ts";
+import { isSubjectToken } from "./transport/subject-token.ts";
 
 const checks = optionChecks(
   (option, received, expected) => new EurusError("EURUS_OPTION_INVALID", { option, received, expected }),

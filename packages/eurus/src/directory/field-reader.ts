@@ -1,3 +1,5 @@
+import { isSubjectToken } from "../transport/subject-token.ts";
+
 /** Why something that came from the bus can't be used. Never leaves the reader that throws it. */
 export class Rejection extends Error {}
 
@@ -99,10 +101,8 @@ export class FieldReader {
   }
 }
 
-const token = /^[A-Za-z0-9_-]{1,64}$/;
-
 function isToken(value: unknown): value is string {
-  return typeof value === "string" && token.test(value);
+  return typeof value === "string" && isSubjectToken(value);
 }
 
 function isCount(value: unknown): value is number {

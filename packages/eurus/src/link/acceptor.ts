@@ -1,6 +1,7 @@
 import type { Runtime } from "velaros-protocol";
 
 import { EurusError } from "../errors.ts";
+import { isSubjectToken } from "../transport/subject-token.ts";
 import type { Packet, Transport, Unsubscribe } from "../transport/transport.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { GatewayToInstanceFrame } from "./frame.ts";
@@ -190,7 +191,7 @@ export class LinkAcceptor {
   #meet(subject: string): Peer | undefined {
     const [gatewayName, gatewayId, ...more] = subject.slice(this.#inbox.length + 1).split(".");
     if (gatewayName === undefined || gatewayId === undefined || more.length > 0) return undefined;
-    if (!subjects.isSubjectToken(gatewayName) || !subjects.isSubjectToken(gatewayId)) return undefined;
+    if (!isSubjectToken(gatewayName) || !isSubjectToken(gatewayId)) return undefined;
     if (this.#peers.size >= rememberedPeers) this.#forgetOne();
     const peer: Peer = {
       gatewayName,

@@ -7,12 +7,6 @@ export interface LinkAddress {
 }
 
 const prefix = "eurus.v1";
-const token = /^[A-Za-z0-9_-]{1,64}$/;
-
-/** Whether `text` can be a name or id: 1 to 64 of A–Z a–z 0–9 `_` `-`. Used in subjects as it is. */
-export function isSubjectToken(text: string): boolean {
-  return token.test(text);
-}
 
 /** Where a gateway sends to an instance. The broker proves the gateway's name. */
 export function toInstance(address: LinkAddress): string {
