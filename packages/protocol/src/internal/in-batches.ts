@@ -1,7 +1,8 @@
 import type { Runtime } from "../runtime.ts";
 
-/** How many at once, and how long to wait between. */
+/** How to divide what is to be done. */
 export interface Batches {
+  /** How many are dealt with at once. */
   readonly size: number;
   /** Each pause takes half to one and a half times as long, in milliseconds. */
   readonly pauseMs: number;

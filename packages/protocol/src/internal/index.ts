@@ -3,7 +3,6 @@ export { optionChecks } from "./option-checks.ts";
 export type { OptionChecks } from "./option-checks.ts";
 export { harmless, ignore } from "./promises.ts";
 export { inBatches } from "./in-batches.ts";
-export type { Batches } from "./in-batches.ts";
 export { inWords } from "./in-words.ts";
 export { utf8Length } from "../text.ts";
 export { TokenBucket } from "./token-bucket.ts";
