@@ -41,9 +41,7 @@ onEveryBus(({ test, newFleet }) => {
       );
     await fleet.service("second", second);
     await fleet.service("third", third);
-    await expect
-      .poll(() => edge.gateway.services().map(({ name }) => name))
-      .toEqual(["second", "third"]);
+    await expect.poll(() => edge.gateway.services().map(({ name }) => name)).toEqual(["second", "third"]);
     await fleet.service(
       "fourth",
       jsonRouter().publicBind("/fourth", () => undefined),
