@@ -15,7 +15,7 @@ export interface BatchReceiverPort {
 }
 
 /** What to do with a batch: take it, or drop it as a late copy or as one behind a gap. */
-export type Verdict = "take" | "late" | "gap";
+export type BatchVerdict = "take" | "late" | "gap";
 
 /**
  * The receiving half of a link over a lossy bus: takes batches strictly in order, acknowledges them together
@@ -40,7 +40,7 @@ export class BatchReceiver {
     return this.#expected;
   }
 
-  judge(sequence: number): Verdict {
+  judge(sequence: number): BatchVerdict {
     if (sequence === this.#expected) return "take";
     if (sequence > this.#expected) {
       this.requestMissing();

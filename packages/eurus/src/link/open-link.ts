@@ -58,12 +58,12 @@ export interface OpenLinkOptions<Incoming extends Frame> {
   onLost(cause: LinkLostCause): void;
 }
 
-type GatewayOptions = OpenLinkOptions<InstanceToGatewayFrame> & { readonly side: "gateway" };
-type InstanceOptions = OpenLinkOptions<GatewayToInstanceFrame> & { readonly side: "instance" };
+type GatewayEndOptions = OpenLinkOptions<InstanceToGatewayFrame> & { readonly side: "gateway" };
+type InstanceEndOptions = OpenLinkOptions<GatewayToInstanceFrame> & { readonly side: "instance" };
 
 /** Makes one end of a link, of the kind that the transport needs. */
-export function openLink(options: GatewayOptions): LinkEnd & GatewayLink;
-export function openLink(options: InstanceOptions): LinkEnd & InstanceLink;
+export function openLink(options: GatewayEndOptions): LinkEnd & GatewayLink;
+export function openLink(options: InstanceEndOptions): LinkEnd & InstanceLink;
 export function openLink<Incoming extends Frame>(
   options: OpenLinkOptions<Incoming>,
 ): LinkEnd & Link<Frame, Incoming> {

@@ -51,23 +51,11 @@ export type UpgradeHandlersOptions = Omit<AttachOptions, "path">;
 export function upgradeHandlers(router: EndpointHost, options: UpgradeHandlersOptions): UpgradeHandlers {
   options.signal?.throwIfAborted();
   const endpoint = new Endpoint(router, options);
-  const close = (closeOptions?: CloseOptions): Promise<void> => {
-    const closed = endpoint.close(closeOptions);
-    forgetSignal();
-    return closed;
-  };
-  const forgetSignal = closeOnAbort(options.signal, close);
-  return {
-    get size() {
-      return endpoint.size;
-    },
+  const handlers: Pick<UpgradeHandlers, "handleUpgrade" | "handleRequest"> = {
     handleUpgrade: (request, socket, head) => endpoint.handleUpgrade(request, socket, head),
     handleRequest: (request, response, next) => endpoint.handleRequest(request, response, next),
-    closeConnections: (which, { code = CloseCode.POLICY_VIOLATION, reason = "" } = {}) =>
-      endpoint.closeConnections(which, code, reason),
-    close,
-    [Symbol.asyncDispose]: () => close(),
   };
+  return Object.assign(attachmentOf(endpoint, options.signal), handlers);
 }
 
 /**
@@ -91,6 +79,7 @@ interface UpgradeListener {
 const takes = Symbol("velaros.takes");
 const yieldsTo = Symbol("velaros.yieldsTo");
 
+/** Has the upgrade requests of a server that are for this endpoint come to it. */
 export function attachEndpoint(endpoint: Endpoint, server: Server, signal?: AbortSignal): Attachment {
   const { path } = endpoint.settings;
   for (const other of server.listeners("upgrade") as UpgradeListener[]) {
@@ -108,6 +97,11 @@ export function attachEndpoint(endpoint: Endpoint, server: Server, signal?: Abor
   onUpgrade[yieldsTo] = (newPath) =>
     endpoint.closing && (path === undefined || newPath === undefined || path === newPath);
   server.on("upgrade", onUpgrade);
+  return attachmentOf(endpoint, signal);
+}
+
+/** What all attachments can do, however requests come to their endpoints. */
+function attachmentOf(endpoint: Endpoint, signal: AbortSignal | undefined): Attachment {
   const close = (closeOptions?: CloseOptions): Promise<void> => {
     const closed = endpoint.close(closeOptions);
     forgetSignal();

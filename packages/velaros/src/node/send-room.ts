@@ -2,7 +2,7 @@ import { harmless } from "velaros-protocol/internal";
 import type { OwnedSocket } from "./owned-socket.ts";
 import { socketDrained } from "./owned-socket.ts";
 
-interface Waiter {
+interface Sender {
   resolve(): void;
   reject(error: Error): void;
 }
@@ -10,7 +10,7 @@ interface Waiter {
 /** Those who wait until a client has taken what is buffered for it. */
 export class SendRoom {
   readonly #socket: OwnedSocket;
-  readonly #waiters: Waiter[] = [];
+  readonly #senders: Sender[] = [];
 
   constructor(socket: OwnedSocket) {
     this.#socket = socket;
@@ -19,18 +19,18 @@ export class SendRoom {
 
   wait(): Promise<void> {
     // Who does not wait for the room does not care either that it never came.
-    return harmless(new Promise((resolve, reject) => void this.#waiters.push({ resolve, reject })));
+    return harmless(new Promise((resolve, reject) => void this.#senders.push({ resolve, reject })));
   }
 
   /** There is room. */
   open(): void {
     this.#socket.removeListener("drain", socketDrained);
-    for (const { resolve } of this.#waiters) resolve();
+    for (const { resolve } of this.#senders) resolve();
   }
 
   /** There will be none. */
   fail(error: Error): void {
     this.#socket.removeListener("drain", socketDrained);
-    for (const { reject } of this.#waiters) reject(error);
+    for (const { reject } of this.#senders) reject(error);
   }
 }

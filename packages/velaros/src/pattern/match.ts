@@ -53,7 +53,7 @@ function compileLiteral(chunks: readonly Chunk[], meter: Meter | undefined): Mat
   };
 }
 
-interface Step {
+interface SegmentStep {
   readonly test: SegmentTest;
   readonly isDynamic: boolean;
   /** Whether it may take no segment at all. */
@@ -63,7 +63,7 @@ interface Step {
 }
 
 function compileSegments(chunks: readonly Chunk[], meter: Meter | undefined): Matcher {
-  const steps = chunks.map((chunk): Step => ({
+  const steps = chunks.map((chunk): SegmentStep => ({
     test: segmentTest(chunk, meter),
     isDynamic: chunk.kind === "dynamic",
     isOptional: chunk.modifier === "?" || chunk.modifier === "*",
@@ -100,7 +100,7 @@ function compileSegments(chunks: readonly Chunk[], meter: Meter | undefined): Ma
 
 /** One chunk with a modifier ends the pattern: it takes all it can, and that must be all there is. */
 function matchLast(
-  step: Step,
+  step: SegmentStep,
   segments: readonly string[],
   start: number,
   values: string[],
@@ -120,7 +120,7 @@ function matchLast(
  * is what a backtracking expression would find, without ever going back.
  */
 function matchRest(
-  steps: readonly Step[],
+  steps: readonly SegmentStep[],
   segments: readonly string[],
   start: number,
   values: string[],
@@ -155,7 +155,7 @@ function matchRest(
 function fillRow(
   possible: Uint8Array,
   row: number,
-  step: Step,
+  step: SegmentStep,
   segments: readonly string[],
   start: number,
 ): void {

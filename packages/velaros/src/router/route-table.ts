@@ -15,7 +15,7 @@ import type { Door } from "./registration.ts";
 export type Access = "use" | "bind" | "publicBind";
 
 /** One thing to bind; `table` when it is a router. */
-export interface Entry {
+export interface BoundHandler {
   readonly handler: unknown;
   readonly table: RouteTable | undefined;
 }
@@ -25,7 +25,7 @@ export interface Binding {
   readonly access: Access;
   readonly path: string | undefined;
   readonly schemas: RouteSchemas | undefined;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly BoundHandler[];
 }
 
 /** A public route of this router, or a router that may have some, in the order of registration. */
