@@ -6,6 +6,7 @@ import { countGatewayEvents } from "../gateway/gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
+import { counter } from "./counter.ts";
 import { MessageDurations } from "./durations.ts";
 
 /** What gateways tell, as metrics. Counters are fed by events; what goes up and down is looked up when asked for. */
@@ -26,67 +27,58 @@ export class GatewayMetrics {
   readonly #durations: MessageDurations;
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#refused = new Counter({
-      name: "eurus_messages_refused_total",
-      help: "Client messages that were answered with an error at the edge",
-      labelNames: ["gateway", "service", "code"],
-      registers,
-    });
-    this.#closed = new Counter({
-      name: "eurus_connections_closed_total",
-      help: "Ended WebSocket connections, by close code and by who began",
-      labelNames: ["gateway", "status", "source"],
-      registers,
-    });
-    this.#pinned = new Counter({
-      name: "eurus_pinned_total",
-      help: "Connections that were pinned to an instance",
-      labelNames: ["gateway", "service"],
-      registers,
-    });
-    this.#unpinned = new Counter({
-      name: "eurus_unpinned_total",
-      help: "Pins that ended",
-      labelNames: ["gateway", "service", "cause"],
-      registers,
-    });
-    this.#removed = new Counter({
-      name: "eurus_instances_removed_total",
-      help: "Instances that can no longer be routed to; every cause but goodbye is a loss",
-      labelNames: ["gateway", "service", "cause"],
-      registers,
-    });
-    this.#linksLost = new Counter({
-      name: "eurus_links_lost_total",
-      help: "Links to instances that were lost, with everything that was pinned over them",
-      labelNames: ["gateway", "service", "cause"],
-      registers,
-    });
-    this.#dropped = new Counter({
-      name: "eurus_output_dropped_total",
-      help: "Output of services that could not be delivered",
-      labelNames: ["gateway", "service", "cause"],
-      registers,
-    });
-    this.#conflicts = new Counter({
-      name: "eurus_route_conflicts_total",
-      help: "Times that services were found to announce the same pattern",
-      labelNames: ["gateway"],
-      registers,
-    });
-    this.#announcementsRefused = new Counter({
-      name: "eurus_announcements_refused_total",
-      help: "Announcements that could not be read",
-      labelNames: ["gateway"],
-      registers,
-    });
-    this.#errors = new Counter({
-      name: "eurus_errors_total",
-      help: "Errors that a gateway reported",
-      labelNames: ["gateway"],
-      registers,
-    });
+    this.#refused = counter(
+      registry,
+      "eurus_messages_refused_total",
+      "Client messages that were answered with an error at the edge",
+      ["gateway", "service", "code"],
+    );
+    this.#closed = counter(
+      registry,
+      "eurus_connections_closed_total",
+      "Ended WebSocket connections, by close code and by who began",
+      ["gateway", "status", "source"],
+    );
+    this.#pinned = counter(registry, "eurus_pinned_total", "Connections that were pinned to an instance", [
+      "gateway",
+      "service",
+    ]);
+    this.#unpinned = counter(registry, "eurus_unpinned_total", "Pins that ended", [
+      "gateway",
+      "service",
+      "cause",
+    ]);
+    this.#removed = counter(
+      registry,
+      "eurus_instances_removed_total",
+      "Instances that can no longer be routed to; every cause but goodbye is a loss",
+      ["gateway", "service", "cause"],
+    );
+    this.#linksLost = counter(
+      registry,
+      "eurus_links_lost_total",
+      "Links to instances that were lost, with everything that was pinned over them",
+      ["gateway", "service", "cause"],
+    );
+    this.#dropped = counter(
+      registry,
+      "eurus_output_dropped_total",
+      "Output of services that could not be delivered",
+      ["gateway", "service", "cause"],
+    );
+    this.#conflicts = counter(
+      registry,
+      "eurus_route_conflicts_total",
+      "Times that services were found to announce the same pattern",
+      ["gateway"],
+    );
+    this.#announcementsRefused = counter(
+      registry,
+      "eurus_announcements_refused_total",
+      "Announcements that could not be read",
+      ["gateway"],
+    );
+    this.#errors = counter(registry, "eurus_errors_total", "Errors that a gateway reported", ["gateway"]);
     this.#durations = new MessageDurations(registry);
     this.#registerRouted(registry);
     this.#registerSockets(registry);

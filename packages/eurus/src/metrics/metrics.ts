@@ -1,8 +1,10 @@
-import { Counter, Registry } from "prom-client";
+import { Registry } from "prom-client";
+import type { Counter } from "prom-client";
 import type { RefusalReason, UnansweredEvent } from "velaros";
 import type { Gateway } from "../gateway/gateway.ts";
 import { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
+import { counter } from "./counter.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
 
@@ -39,12 +41,12 @@ export class Metrics {
     this.registry = options.registry ?? new Registry();
     this.#gateways = new GatewayMetrics(this.registry);
     this.#services = new ServiceMetrics(this.registry);
-    this.#refused = new Counter({
-      name: "eurus_connections_refused_total",
-      help: "Clients that were turned away before they were connected",
-      labelNames: ["gateway", "reason"],
-      registers: [this.registry],
-    });
+    this.#refused = counter(
+      this.registry,
+      "eurus_connections_refused_total",
+      "Clients that were turned away before they were connected",
+      ["gateway", "reason"],
+    );
   }
 
   /**

@@ -6,6 +6,7 @@ import { countServiceEvents } from "../service/service.ts";
 import type { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
+import { counter } from "./counter.ts";
 
 /** What one instance has open, by its own events. */
 interface Watched {
@@ -27,43 +28,39 @@ export class ServiceMetrics {
   readonly #failed: Counter<"service" | "code">;
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#closed = new Counter({
-      name: "eurus_service_connections_closed_total",
-      help: "Ended virtual connections of a service, by close code and by who began",
-      labelNames: ["service", "status", "source"],
-      registers,
-    });
-    this.#refused = new Counter({
-      name: "eurus_service_connections_refused_total",
-      help: "Virtual connections that an instance did not take",
-      labelNames: ["service", "code"],
-      registers,
-    });
-    this.#linksLost = new Counter({
-      name: "eurus_service_links_lost_total",
-      help: "Links from gateways that were lost, with all their virtual connections",
-      labelNames: ["service", "cause"],
-      registers,
-    });
-    this.#announcementsRefused = new Counter({
-      name: "eurus_service_announcements_refused_total",
-      help: "Announcements that could not be read",
-      labelNames: ["service"],
-      registers,
-    });
-    this.#errors = new Counter({
-      name: "eurus_service_errors_total",
-      help: "Errors that a service reported",
-      labelNames: ["service"],
-      registers,
-    });
-    this.#failed = new Counter({
-      name: "eurus_service_messages_failed_total",
-      help: "Client messages that ended in an error, by its code",
-      labelNames: ["service", "code"],
-      registers,
-    });
+    this.#closed = counter(
+      registry,
+      "eurus_service_connections_closed_total",
+      "Ended virtual connections of a service, by close code and by who began",
+      ["service", "status", "source"],
+    );
+    this.#refused = counter(
+      registry,
+      "eurus_service_connections_refused_total",
+      "Virtual connections that an instance did not take",
+      ["service", "code"],
+    );
+    this.#linksLost = counter(
+      registry,
+      "eurus_service_links_lost_total",
+      "Links from gateways that were lost, with all their virtual connections",
+      ["service", "cause"],
+    );
+    this.#announcementsRefused = counter(
+      registry,
+      "eurus_service_announcements_refused_total",
+      "Announcements that could not be read",
+      ["service"],
+    );
+    this.#errors = counter(registry, "eurus_service_errors_total", "Errors that a service reported", [
+      "service",
+    ]);
+    this.#failed = counter(
+      registry,
+      "eurus_service_messages_failed_total",
+      "Client messages that ended in an error, by its code",
+      ["service", "code"],
+    );
     this.#registerReceived(registry);
     this.#registerGauges(registry);
   }

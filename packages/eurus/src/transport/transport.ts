@@ -1,4 +1,4 @@
-/** Carries what the bus says about itself to whoever asked; see {@link Transport.onStatus}. */
+/** How the bus is: there, away for now, or closed for good. */
 export type TransportStatus = "connected" | "disconnected" | "closed";
 
 /** What a subscriber is handed. */
