@@ -1,12 +1,14 @@
 import { Counter } from "prom-client";
 import type { Registry } from "prom-client";
 
-/** A metric that only ever goes up, in this registry. */
-export function counter<Label extends string>(
-  registry: Registry,
+/** Makes a metric that only ever goes up. */
+export type MakeCounter = <Label extends string>(
   name: string,
   help: string,
-  labelNames: Label[],
-): Counter<Label> {
-  return new Counter({ name, help, labelNames, registers: [registry] });
+  labels: readonly Label[],
+) => Counter<Label>;
+
+/** Makes counters of this registry. */
+export function countersOf(registry: Registry): MakeCounter {
+  return (name, help, labels) => new Counter({ name, help, labelNames: [...labels], registers: [registry] });
 }

@@ -6,8 +6,11 @@ import { countGatewayEvents } from "../gateway/gateway.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
-import { counter } from "./counter.ts";
+import { countersOf } from "./counter.ts";
 import { MessageDurations } from "./durations.ts";
+
+const byService = ["gateway", "service"] as const;
+const byCause = ["gateway", "service", "cause"] as const;
 
 /** What gateways tell, as metrics. Counters are fed by events; what goes up and down is looked up when asked for. */
 export class GatewayMetrics {
@@ -27,58 +30,45 @@ export class GatewayMetrics {
   readonly #durations: MessageDurations;
 
   constructor(registry: Registry) {
-    this.#refused = counter(
-      registry,
+    const count = countersOf(registry);
+    this.#refused = count(
       "eurus_messages_refused_total",
       "Client messages that were answered with an error at the edge",
       ["gateway", "service", "code"],
     );
-    this.#closed = counter(
-      registry,
+    this.#closed = count(
       "eurus_connections_closed_total",
       "Ended WebSocket connections, by close code and by who began",
       ["gateway", "status", "source"],
     );
-    this.#pinned = counter(registry, "eurus_pinned_total", "Connections that were pinned to an instance", [
-      "gateway",
-      "service",
-    ]);
-    this.#unpinned = counter(registry, "eurus_unpinned_total", "Pins that ended", [
-      "gateway",
-      "service",
-      "cause",
-    ]);
-    this.#removed = counter(
-      registry,
+    this.#pinned = count("eurus_pinned_total", "Connections that were pinned to an instance", byService);
+    this.#unpinned = count("eurus_unpinned_total", "Pins that ended", byCause);
+    this.#removed = count(
       "eurus_instances_removed_total",
       "Instances that can no longer be routed to; every cause but goodbye is a loss",
-      ["gateway", "service", "cause"],
+      byCause,
     );
-    this.#linksLost = counter(
-      registry,
+    this.#linksLost = count(
       "eurus_links_lost_total",
       "Links to instances that were lost, with everything that was pinned over them",
-      ["gateway", "service", "cause"],
+      byCause,
     );
-    this.#dropped = counter(
-      registry,
+    this.#dropped = count(
       "eurus_output_dropped_total",
       "Output of services that could not be delivered",
-      ["gateway", "service", "cause"],
+      byCause,
     );
-    this.#conflicts = counter(
-      registry,
+    this.#conflicts = count(
       "eurus_route_conflicts_total",
       "Times that services were found to announce the same pattern",
       ["gateway"],
     );
-    this.#announcementsRefused = counter(
-      registry,
+    this.#announcementsRefused = count(
       "eurus_announcements_refused_total",
       "Announcements that could not be read",
       ["gateway"],
     );
-    this.#errors = counter(registry, "eurus_errors_total", "Errors that a gateway reported", ["gateway"]);
+    this.#errors = count("eurus_errors_total", "Errors that a gateway reported", ["gateway"]);
     this.#durations = new MessageDurations(registry);
     this.#registerRouted(registry);
     this.#registerSockets(registry);

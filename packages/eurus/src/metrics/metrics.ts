@@ -4,7 +4,7 @@ import type { RefusalReason, UnansweredEvent } from "velaros";
 import type { Gateway } from "../gateway/gateway.ts";
 import { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
-import { counter } from "./counter.ts";
+import { countersOf } from "./counter.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
 
@@ -41,8 +41,7 @@ export class Metrics {
     this.registry = options.registry ?? new Registry();
     this.#gateways = new GatewayMetrics(this.registry);
     this.#services = new ServiceMetrics(this.registry);
-    this.#refused = counter(
-      this.registry,
+    this.#refused = countersOf(this.registry)(
       "eurus_connections_refused_total",
       "Clients that were turned away before they were connected",
       ["gateway", "reason"],

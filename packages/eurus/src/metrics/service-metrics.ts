@@ -6,7 +6,7 @@ import { countServiceEvents } from "../service/service.ts";
 import type { Service } from "../service/service.ts";
 import type { Unsubscribe } from "../transport/transport.ts";
 import { statusLabel } from "./close-status.ts";
-import { counter } from "./counter.ts";
+import { countersOf } from "./counter.ts";
 
 /** What one instance has open, by its own events. */
 interface Watched {
@@ -28,35 +28,29 @@ export class ServiceMetrics {
   readonly #failed: Counter<"service" | "code">;
 
   constructor(registry: Registry) {
-    this.#closed = counter(
-      registry,
+    const count = countersOf(registry);
+    this.#closed = count(
       "eurus_service_connections_closed_total",
       "Ended virtual connections of a service, by close code and by who began",
       ["service", "status", "source"],
     );
-    this.#refused = counter(
-      registry,
+    this.#refused = count(
       "eurus_service_connections_refused_total",
       "Virtual connections that an instance did not take",
       ["service", "code"],
     );
-    this.#linksLost = counter(
-      registry,
+    this.#linksLost = count(
       "eurus_service_links_lost_total",
       "Links from gateways that were lost, with all their virtual connections",
       ["service", "cause"],
     );
-    this.#announcementsRefused = counter(
-      registry,
+    this.#announcementsRefused = count(
       "eurus_service_announcements_refused_total",
       "Announcements that could not be read",
       ["service"],
     );
-    this.#errors = counter(registry, "eurus_service_errors_total", "Errors that a service reported", [
-      "service",
-    ]);
-    this.#failed = counter(
-      registry,
+    this.#errors = count("eurus_service_errors_total", "Errors that a service reported", ["service"]);
+    this.#failed = count(
       "eurus_service_messages_failed_total",
       "Client messages that ended in an error, by its code",
       ["service", "code"],
