@@ -262,6 +262,17 @@ test.each([
   expect(described.toSorted()).toEqual(members.toSorted());
 });
 
+test("every limit of announcements is in the guide", async () => {
+  const source = await readFile(join(root, "packages/eurus/src/directory/announcement-limits.ts"), "utf8");
+  const [, body = ""] = /interface AnnouncementOptions \{\n([^]*?)\n\}/.exec(source) ?? [];
+  const members = [...body.matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, member]) => member);
+  const page = await readFile(join(guideFolder, "creating-gateways.md"), "utf8");
+  const described = [...page.matchAll(/`announcements\.(\w+)`/g)].map(([, member]) => member);
+
+  expect(members.length).toBeGreaterThan(5);
+  expect(described.toSorted()).toEqual(members.toSorted());
+});
+
 test.each([
   ["RouterOptions", "packages/velaros/src/router/options.ts"],
   ["AttachOptions", "packages/velaros/src/node/options.ts"],
