@@ -1,6 +1,7 @@
 import { stderrLogger } from "velaros";
 import type { Logger } from "velaros";
 import type { Runtime } from "velaros-protocol";
+import { EventSource } from "./event-source.ts";
 import type { EurusEvent } from "./events.ts";
 import { Seldom } from "./seldom.ts";
 
@@ -13,8 +14,24 @@ export interface EventLogOptions {
   readonly runtime: Runtime;
 }
 
+/**
+ * Events that go to the log as far as nobody listens.
+ *
+ * @param onError - Told when a listener throws; else that is logged, too.
+ */
+export function loggedEvents<Event extends EurusEvent>(
+  options: EventLogOptions,
+  onError: ((error: Error) => void) | undefined,
+): EventSource<Event> {
+  const log = new EventLog(options);
+  return new EventSource({
+    log: (event) => log.write(event),
+    onListenerError: onError ?? ((error) => log.error(error)),
+  });
+}
+
 /** Writes what an operator must not miss to a logger: each different thing at most once a minute. */
-export class EventLog {
+class EventLog {
   readonly #about: Readonly<Record<string, string>>;
   readonly #logger: Logger;
   readonly #runtime: Runtime;

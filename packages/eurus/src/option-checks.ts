@@ -1,6 +1,7 @@
 import { type OptionChecks, optionChecks } from "velaros-protocol/internal";
 import { EurusError } from "./errors.ts";
 import { isSubjectToken } from "./transport/subject-token.ts";
+import type { Transport } from "./transport/transport.ts";
 
 const checks = optionChecks(
   (option, received, expected) => new EurusError("EURUS_OPTION_INVALID", { option, received, expected }),
@@ -25,4 +26,10 @@ export function checkName(kind: "gateway" | "service", name: string): string {
     kind,
     name: typeof name === "string" ? name : `(${typeof name})`,
   });
+}
+
+/** @throws {@link EurusError} `EURUS_TRANSPORT_MISSING` unless `transport` can publish. */
+export function checkTransport(kind: "gateway" | "service", name: string, transport: Transport): Transport {
+  if (typeof transport?.publish === "function") return transport;
+  throw new EurusError("EURUS_TRANSPORT_MISSING", { kind, name });
 }

@@ -1,11 +1,10 @@
 import type { Context, HandlerObject } from "velaros";
 import { ownCloses } from "../close-reasons.ts";
-import { EurusError } from "../errors.ts";
-import { EventLog } from "../event-log.ts";
-import { EventSource } from "../event-source.ts";
+import { loggedEvents } from "../event-log.ts";
+import type { EventSource } from "../event-source.ts";
 import type { GatewayEvent } from "../events.ts";
 import { Lifecycle } from "../lifecycle.ts";
-import { checkName } from "../option-checks.ts";
+import { checkName, checkTransport } from "../option-checks.ts";
 import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { EdgeSockets } from "./edge-sockets.ts";
 import { gatewaySettings } from "./gateway-options.ts";
@@ -54,19 +53,12 @@ export class Gateway implements HandlerObject, AsyncDisposable {
    */
   constructor(name: string, transport: Transport, options: GatewayOptions = {}) {
     this.name = checkName("gateway", name);
-    if (typeof transport?.publish !== "function") {
-      throw new EurusError("EURUS_TRANSPORT_MISSING", { kind: "gateway", name });
-    }
-    this.transport = transport;
+    this.transport = checkTransport("gateway", name, transport);
     this.#settings = gatewaySettings(options);
     const { runtime } = this.#settings;
     this.id = runtime.randomToken(32);
     this.#sockets = new EdgeSockets(runtime);
-    const log = new EventLog({ kind: "gateway", name, logger: options.logger, runtime });
-    this.#events = new EventSource({
-      log: (event) => log.write(event),
-      onListenerError: options.onError ?? ((error) => log.error(error)),
-    });
+    this.#events = loggedEvents({ kind: "gateway", name, logger: options.logger, runtime }, options.onError);
     this.#lifecycle = new Lifecycle({
       kind: "gateway",
       name,

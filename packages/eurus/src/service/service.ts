@@ -1,10 +1,9 @@
 import type { Handler, RouteDescriptor, Router } from "velaros";
-import { EurusError } from "../errors.ts";
-import { EventLog } from "../event-log.ts";
-import { EventSource } from "../event-source.ts";
+import { loggedEvents } from "../event-log.ts";
+import type { EventSource } from "../event-source.ts";
 import type { ServiceEvent } from "../events.ts";
 import { Lifecycle } from "../lifecycle.ts";
-import { checkName, texts } from "../option-checks.ts";
+import { checkName, checkTransport, texts } from "../option-checks.ts";
 import type { Transport, TransportStatus, Unsubscribe } from "../transport/transport.ts";
 import { RouterSetup } from "./router-setup.ts";
 import { serviceSettings } from "./service-options.ts";
@@ -51,21 +50,14 @@ export class Service implements AsyncDisposable {
    */
   constructor(name: string, transport: Transport, handler: Router | Handler, options: ServiceOptions = {}) {
     this.name = checkName("service", name);
-    if (typeof transport?.publish !== "function") {
-      throw new EurusError("EURUS_TRANSPORT_MISSING", { kind: "service", name });
-    }
-    this.transport = transport;
+    this.transport = checkTransport("service", name, transport);
     this.#settings = serviceSettings(options);
     this.#setup = new RouterSetup(name, handler, options);
     this.#gatewayNames = checkedNames(options.gatewayNames ?? []);
     this.id = this.#settings.runtime.randomToken(32);
     this.#onError = options.onError;
     const { runtime } = this.#settings;
-    const log = new EventLog({ kind: "service", name, logger: options.logger, runtime });
-    this.#events = new EventSource({
-      log: (event) => log.write(event),
-      onListenerError: options.onError ?? ((error) => log.error(error)),
-    });
+    this.#events = loggedEvents({ kind: "service", name, logger: options.logger, runtime }, options.onError);
     this.#lifecycle = new Lifecycle({
       kind: "service",
       name,
