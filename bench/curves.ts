@@ -20,6 +20,11 @@ export interface Curve {
   readonly points: readonly Point[];
   /** The same clients with one service and one instance, in the same rounds: what more clients cost by themselves. */
   readonly withOne?: string | undefined;
+  /**
+   * All services or instances share one process, in which each hears the announcements of all: up to the square of their
+   * number. Measured while nobody sends, and not held against the messages.
+   */
+  readonly hasMany?: boolean | undefined;
 }
 
 const flat = 1.2;
@@ -79,6 +84,7 @@ export const curves: readonly Curve[] = [
     subject: "eurus-nats",
     target: flat,
     withOne: "one service",
+    hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 10 * x, inFlight: 16, dataBytes: 64 },
@@ -92,6 +98,7 @@ export const curves: readonly Curve[] = [
     axis: "services",
     subject: "eurus-nats",
     target: undefined,
+    hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 200, perSecond: 5_000, dataBytes: 64 },
@@ -106,6 +113,7 @@ export const curves: readonly Curve[] = [
     subject: "eurus-nats",
     target: flat,
     withOne: "one instance",
+    hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 10 * x, inFlight: 16, dataBytes: 64 },
@@ -118,6 +126,7 @@ export const curves: readonly Curve[] = [
     axis: "instances",
     subject: "eurus-nats",
     target: undefined,
+    hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,
       shape: { connections: 200, perSecond: 5_000, dataBytes: 64 },

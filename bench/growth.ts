@@ -3,6 +3,7 @@
 // What one message costs as the fleet grows: routes, sockets, services, instances; and how fast clients connect
 // and come back. Each point is measured in a fresh set of processes, every curve twice over.
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { cpuOf } from "./cases.ts";
@@ -15,8 +16,9 @@ import { describeMachine } from "./harness/machine.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
 import type { CurveResult, GrowthReport, PointResult, StormResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
-import { subjectOf, targets } from "./harness/targets.ts";
+import { type Running, subjectOf, targets } from "./harness/targets.ts";
 import { readWords, refuse } from "./harness/words.ts";
+import { cpuMicros } from "./load/cpu.ts";
 import { Generator } from "./load/generator.ts";
 import { measureAlternately } from "./load/measure.ts";
 import { describeShape, type Window } from "./load/shape.ts";
@@ -25,6 +27,8 @@ import { measureStorms } from "./storm.ts";
 const passes = 2;
 const stormId = "reconnect-storm";
 const withOneName = "with-one";
+/** How long programs may settle, and are watched, while nobody sends. */
+const idleMs = 2_000;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const usage = "npm run bench:growth [part of a curve's name, or reconnect-storm…] [-- --rounds 3]";
@@ -66,6 +70,7 @@ async function attempt(id: string, measure: () => Promise<unknown>): Promise<voi
 async function measureCurve(curve: Curve): Promise<CurveResult> {
   const windows = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
   const withOne = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
+  const idle = new Map<Point, number[]>(curve.points.map((point) => [point, []]));
   const connectRates = new Map<Point, number>();
   for (let pass = 0; pass < passes; pass++) {
     // There and back, so that a drift of the machine does not look like growth.
@@ -73,6 +78,7 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
       const measured = await measurePoint(curve, point);
       windows.get(point)?.push(...measured.windows);
       withOne.get(point)?.push(...measured.withOne);
+      idle.get(point)?.push(...measured.idleMicros);
       connectRates.set(point, Math.max(connectRates.get(point) ?? 0, measured.connectsPerSecond));
     }
   }
@@ -87,14 +93,15 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
       shape: describeShape(point.shape),
       cpuMicros: figureOf(list.map(cpuOf)),
       natsMicros: bus.length === 0 ? undefined : figureOf(bus).median,
+      idleMicros: curve.hasMany === true ? figureOf(idle.get(point) ?? []) : undefined,
       withOneMicros:
         curve.withOne === undefined ? undefined : figureOf((withOne.get(point) ?? []).map(cpuOf)),
       p50Micros: figureOf(list.map((window) => window.p50Micros)),
       connectsPerSecond: connectRates.get(point) ?? Number.NaN,
     };
   });
-  const medians = points.map((point) => point.cpuMicros.median);
-  const growth = Math.max(...medians) / Math.min(...medians);
+  const costs = points.map((point) => point.cpuMicros.median - (point.idleMicros?.median ?? 0));
+  const growth = Math.max(...costs) / Math.min(...costs);
   const ok = curve.target === undefined || growth <= curve.target;
   report(curve, points, growth, ok);
   const { id, title, axis, withOne: reference, target } = curve;
@@ -107,12 +114,15 @@ async function measurePoint(
 ): Promise<{
   readonly windows: readonly Window[];
   readonly withOne: readonly Window[];
+  /** For each window: the CPU of the idle programs for as long as it lasted, by its messages. */
+  readonly idleMicros: readonly number[];
   readonly connectsPerSecond: number;
 }> {
   try {
     const generator = await Generator.start(processes);
     const config = { limits: limitsFor(point.shape), settings: point.settings };
     const running = await targets[curve.subject].start(processes, config);
+    const idlePerSecond = curve.hasMany === true ? await idleMicrosPerSecond(running) : 0;
     const fromMs = performance.now();
     const subject = await subjectOf(curve.subject, running, generator, point.shape, point.areas);
     const connectsPerSecond = Math.round((point.shape.connections / (performance.now() - fromMs)) * 1000);
@@ -125,8 +135,10 @@ async function measurePoint(
       subjects.push(await subjectOf(withOneName, one, generator, point.shape));
     }
     const measured = await measureAlternately(subjects, timing);
+    const windows = measured.get(curve.subject) ?? [];
     return {
-      windows: measured.get(curve.subject) ?? [],
+      windows,
+      idleMicros: windows.map(({ seconds, replies }) => (idlePerSecond * seconds) / replies),
       withOne: measured.get(withOneName) ?? [],
       connectsPerSecond,
     };
@@ -135,12 +147,24 @@ async function measurePoint(
   }
 }
 
+/** What programs of ours do while nobody sends: announcing themselves, and hearing each other. */
+async function idleMicrosPerSecond({ processes }: Running): Promise<number> {
+  const pids = Object.entries(processes).flatMap(([role, pid]) => (role === "nats-server" ? [] : [pid]));
+  const total = (): number => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+  await delay(idleMs);
+  const before = total();
+  const fromMs = performance.now();
+  await delay(idleMs);
+  return ((total() - before) / (performance.now() - fromMs)) * 1_000;
+}
+
 function report(curve: Curve, points: readonly PointResult[], growth: number, ok: boolean): void {
   const rows = points.map((point) => [
     `${point.x.toLocaleString("en")} ${curve.axis}`,
     micros(point.cpuMicros.median),
     `${micros(point.cpuMicros.min)}…${micros(point.cpuMicros.max)}`,
     point.natsMicros === undefined ? "" : micros(point.natsMicros),
+    point.idleMicros === undefined ? "" : micros(point.idleMicros.median),
     point.withOneMicros === undefined ? "" : micros(point.withOneMicros.median),
     micros(point.p50Micros.median),
     String(point.connectsPerSecond),
@@ -151,6 +175,7 @@ function report(curve: Curve, points: readonly PointResult[], growth: number, ok
     "CPU µs",
     "range",
     "nats-server",
+    curve.hasMany === true ? "also idle" : "",
     curve.withOne ?? "",
     "p50 µs",
     "connects/s",

@@ -106,12 +106,17 @@ function growth({ machine, curves, storms }: GrowthReport): string {
     const courseOf = (pick: (point: PointResult) => Figure | undefined): string =>
       points.map((point) => micros(pick(point)?.median ?? Number.NaN)).join(" → ");
     const verdict = target === undefined ? "shown" : `≤ ${target} ×, ${ok ? "reached" : "missed"}`;
-    const own = [title, steps, courseOf(({ cpuMicros }) => cpuMicros), `${ratio.toFixed(2)} ×`, verdict];
-    if (withOne === undefined) return [own];
-    return [
-      own,
-      [`the same clients, ${withOne}`, "", courseOf(({ withOneMicros }) => withOneMicros), "", ""],
-    ];
+    const rows = [[title, steps, courseOf(({ cpuMicros }) => cpuMicros), `${ratio.toFixed(2)} ×`, verdict]];
+    if (points.some(({ idleMicros }) => idleMicros !== undefined)) {
+      const course = courseOf(({ idleMicros }) => idleMicros);
+      rows.push(["of it, what they do also while nobody sends; not judged", "", course, "", ""]);
+    }
+    if (withOne !== undefined) {
+      const course = courseOf(({ withOneMicros }) => withOneMicros);
+      rows.push([`the same clients, ${withOne}`, "", course, "", ""]);
+      rows.push(["many compared with one, ×", "", courseToOne(points), "", ""]);
+    }
+    return rows;
   });
   const stormRows = storms.map((storm) => [
     storm.target,
@@ -133,6 +138,16 @@ function growth({ machine, curves, storms }: GrowthReport): string {
       ...stormRows,
     ]),
   ].join("\n\n");
+}
+
+/** What more services or instances cost by themselves, beside what more clients cost. */
+function courseToOne(points: readonly PointResult[]): string {
+  return points
+    .map(({ cpuMicros, idleMicros, withOneMicros }) => {
+      const cost = cpuMicros.median - (idleMicros?.median ?? 0);
+      return (cost / (withOneMicros?.median ?? Number.NaN)).toFixed(2);
+    })
+    .join(" → ");
 }
 
 function soak({ machine, samples, shape, cpuGrowth, p99Growth, memoryGrowth, ok }: SoakReport): string {

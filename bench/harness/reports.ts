@@ -37,6 +37,8 @@ export interface PointResult {
   readonly shape: string;
   readonly cpuMicros: Figure;
   readonly natsMicros: number | undefined;
+  /** What the processes also do while nobody sends, shared out among the messages; contained in `cpuMicros`. */
+  readonly idleMicros?: Figure | undefined;
   /** The same clients with one service or instance. */
   readonly withOneMicros: Figure | undefined;
   readonly p50Micros: Figure;
@@ -50,7 +52,7 @@ export interface CurveResult {
   readonly points: readonly PointResult[];
   /** What {@link PointResult.withOneMicros} has one of. */
   readonly withOne: string | undefined;
-  /** Dearest point to cheapest. */
+  /** Dearest point to cheapest, without what is done also while nobody sends. */
   readonly growth: number;
   readonly target: number | undefined;
   readonly ok: boolean;
