@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { JsonClient } from "./support/json-client.ts";
+import { RawClient } from "./support/raw-client.ts";
 import { runProgram } from "./support/run-program.ts";
 import type { RunningProgram } from "./support/run-program.ts";
 import { expectSignals } from "./support/signals.ts";
@@ -144,3 +145,40 @@ test("clients that fill the heap are refused and closed, the others are served, 
   expect(await neighbour.ask("/hello")).toMatchObject({ data: { message: "hello" } });
   expect(running.process.exitCode).toBeNull();
 }, 100_000);
+
+test("clients that fill the buffers outside of the heap are closed before the process has more than it may [fault:W6]", async () => {
+  const limitBytes = 512 * 1024 * 1024;
+  const { url, running } = await squeezed({ MAX_PROCESS_MEMORY_BYTES: String(limitBytes) });
+  await using neighbour = await JsonClient.connect(url);
+  const slow: RawClient[] = [];
+  const highest: number[] = [];
+
+  const pour = (client: RawClient, mebibytes: number): void =>
+    client.text(JSON.stringify({ path: "/pour", data: { mebibytes } }));
+
+  // Nobody reads what they get; some of it lies in the system. When no more are let in, those that are there get more.
+  for (let count = 0; count < 160; count++) {
+    const client = await RawClient.open(Number(new URL(url).port), false, "/ws").catch(() => undefined);
+    if (client !== undefined) {
+      client.socket.pause();
+      slow.push(client);
+      pour(client, 12);
+    } else {
+      for (const open of slow.filter(({ closed }) => !closed).slice(0, 2)) pour(open, 1);
+    }
+    const { data } = await neighbour.ask("/told");
+    highest.push((data as { readonly bytes: number }).bytes);
+  }
+
+  expect(slow.length).toBeGreaterThan(10);
+  expect(Math.max(...highest)).toBeLessThan(limitBytes);
+  expect(running.output()).toContain("Closed a client: too little memory.");
+  for (const client of slow) client[Symbol.dispose]();
+  const isBack = async (): Promise<boolean> => {
+    const client = await RawClient.open(Number(new URL(url).port), false, "/ws").catch(() => undefined);
+    client?.[Symbol.dispose]();
+    return client !== undefined;
+  };
+  await expect.poll(isBack, { timeout: 30_000, interval: 200 }).toBe(true);
+  expect(await neighbour.ask("/hello")).toMatchObject({ data: { message: "hello" } });
+}, 60_000);

@@ -20,6 +20,20 @@ test("above the higher mark it says how much has to go, until there is a sixteen
   expect(saidOf([90, 91, 89, 84, 89])).toEqual(["full", 66.25, 46.25, "full", "full"]);
 });
 
+test("what is only kept for later refuses nobody, but is the limit near, what is used has to make room", () => {
+  const gauge = new MemoryGauge(marks);
+  const see = (usedBytes: number): unknown => {
+    gauge.see({ usedBytes, keptBytes: 910, limitBytes: 1_000 });
+    return [gauge.refuses, gauge.excessBytes > 0];
+  };
+
+  expect([700, 820, 850].map(see)).toEqual([
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
+});
+
 test("infinite marks are never exceeded, not even by more than there is", () => {
   const off = { refuseAboveMemoryPercent: Infinity, closeAboveMemoryPercent: Infinity };
 

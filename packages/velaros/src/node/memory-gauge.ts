@@ -1,6 +1,8 @@
 /** How much of a kind of memory is taken, and how much there may be. */
 export interface MemoryUse {
   readonly usedBytes: number;
+  /** With what is kept for later, which counts as well when it comes to the limit. */
+  readonly keptBytes?: number;
   readonly limitBytes: number;
 }
 
@@ -12,6 +14,8 @@ export interface MemoryMarks {
 
 /** A state that was entered above a mark is left below this part of it, so that it does not come and go. */
 const easing = 15 / 16;
+/** Above this part of the mark it has to be looked at more often. */
+const nearby = 3 / 4;
 
 /** What has to be done about one kind of memory, judged by the last time that somebody looked. */
 export class MemoryGauge {
@@ -34,6 +38,13 @@ export class MemoryGauge {
     return this.#refuses;
   }
 
+  /** It may not take long until new clients have to wait. */
+  get isNear(): boolean {
+    if (this.#use === undefined) return false;
+    const { usedBytes, limitBytes } = this.#use;
+    return (usedBytes / limitBytes) * 100 > this.#marks.refuseAboveMemoryPercent * nearby;
+  }
+
   /** How much has to be given back now. */
   get excessBytes(): number {
     if (this.#use === undefined || !this.#closes) return 0;
@@ -41,12 +52,20 @@ export class MemoryGauge {
     return usedBytes - (limitBytes * this.#marks.closeAboveMemoryPercent * easing) / 100;
   }
 
-  see(use: MemoryUse): void {
-    const percent = (use.usedBytes / use.limitBytes) * 100;
+  /** Below this new clients may come again. */
+  get freeBelowBytes(): number {
+    return ((this.#use?.limitBytes ?? Infinity) * this.#marks.refuseAboveMemoryPercent * easing) / 100;
+  }
+
+  /** @param garbageBytes - So much of it is not held against new clients. */
+  see(use: MemoryUse, garbageBytes: number = 0): void {
+    const percent = 100 / use.limitBytes;
     const { refuseAboveMemoryPercent, closeAboveMemoryPercent } = this.#marks;
     this.#use = use;
-    this.#refuses = percent > refuseAboveMemoryPercent * (this.#refuses ? easing : 1);
-    this.#closes = percent > closeAboveMemoryPercent * (this.#closes ? easing : 1);
+    const lived = (use.usedBytes - garbageBytes) * percent;
+    this.#refuses = lived > refuseAboveMemoryPercent * (this.#refuses ? easing : 1);
+    const most = (use.keptBytes ?? use.usedBytes) * percent;
+    this.#closes = most > closeAboveMemoryPercent * (this.#closes ? easing : 1);
   }
 
   forget(): void {

@@ -9,7 +9,7 @@ import type { MemoryUse } from "./memory-gauge.ts";
 export interface MemorySource {
   /** The heap of JavaScript. Right after a collection this is what lives; later there is garbage among it. */
   heap(): MemoryUse;
-  /** Everything that the process has, buffers outside of the heap included, as the operating system counts it. */
+  /** Everything that the process has, buffers outside of the heap included. */
   process(): MemoryUse;
   /** Calls back soon after each collection of the whole heap, until the returned function is called. */
   onCollection(listener: () => void): () => void;
@@ -29,9 +29,19 @@ const spareBytes = 48 * mebibyte;
 /** The memory of this process. */
 export function nodeMemory(maxProcessBytes: number): MemorySource {
   const heapBytes = usableBytes(oldSpaceBytes());
+  let otherBytes = Infinity;
   return {
     heap: () => ({ usedBytes: oldBytes(), limitBytes: heapBytes }),
-    process: () => ({ usedBytes: process.memoryUsage.rss(), limitBytes: maxProcessBytes }),
+    process() {
+      const { rss, heapTotal, external } = process.memoryUsage();
+      // What buffers took is kept by the allocator for those to come: new clients need not be refused for it.
+      otherBytes = Math.min(otherBytes, rss - heapTotal - external);
+      return {
+        usedBytes: otherBytes + heapTotal + external,
+        keptBytes: rss,
+        limitBytes: maxProcessBytes,
+      };
+    },
     onCollection(listener) {
       const observer = new PerformanceObserver((list) => {
         if (list.getEntries().some(isMajor)) listener();

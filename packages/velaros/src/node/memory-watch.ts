@@ -22,8 +22,9 @@ export interface MemoryScene<Holder> {
 }
 
 const lookEveryMs = 1_000;
-/** Near its limit V8 collects often. When it has not for so long, hardly anything was allocated, and nothing is known. */
-const knownForMs = 10_000;
+const lookWhenNearEveryMs = 100;
+/** V8 collects before much is allocated. When it has not for so long, there may be any amount of garbage. */
+const knownForMs = 5_000;
 /** A connection costs about as much as this: holding less is no reason to end it. */
 const worthEndingBytes = 16 * 1024;
 
@@ -32,14 +33,17 @@ const worthEndingBytes = 16 * 1024;
  * those that hold most are ended, until what they hold makes up for what is too much.
  *
  * The heap is judged by what a collection left, because before it most of it may be garbage. The process is judged by
- * what it has, because garbage counts as well for who ends processes.
+ * what it has, because garbage counts as well for who ends processes. New clients wait for a collection no longer than
+ * five seconds: they are what makes one necessary.
  */
 export class MemoryWatch<Holder extends MemoryHolder> {
   readonly #scene: MemoryScene<Holder>;
   readonly #isOff: boolean;
   readonly #heap: MemoryGauge;
   readonly #process: MemoryGauge;
-  #heapSeenAtMs = 0;
+  #collectedAtMs = 0;
+  /** So much of what the process has is taken for garbage until it is collected. */
+  #garbageBytes = 0;
   /** Ended, but not gone yet, with what they held. */
   readonly #ending = new Map<Holder, number>();
   /** What those held that are gone, as long as it may not have been collected. */
@@ -64,6 +68,7 @@ export class MemoryWatch<Holder extends MemoryHolder> {
   start(): void {
     if (this.#isOff || this.#timer !== undefined) return;
     const { runtime, source } = this.#scene;
+    this.#collectedAtMs = runtime.nowMs();
     this.#timer = runtime.setTimer(lookEveryMs, this.#onTimer);
     this.#stopListening = source.onCollection(this.#onCollection);
   }
@@ -82,30 +87,46 @@ export class MemoryWatch<Holder extends MemoryHolder> {
     this.#heap.forget();
     this.#process.forget();
     this.#uncollectedBytes = 0;
+    this.#garbageBytes = 0;
     this.#act();
   }
 
   readonly #onTimer = (): void => {
-    const { runtime, source } = this.#scene;
-    this.#timer = runtime.setTimer(lookEveryMs, this.#onTimer);
-    this.#process.see(source.process());
+    const { runtime } = this.#scene;
+    this.#lookAtProcess();
+    const nextMs = this.#process.isNear ? lookWhenNearEveryMs : lookEveryMs;
+    this.#timer = runtime.setTimer(nextMs, this.#onTimer);
     if (this.#heap.use !== undefined) this.#lookAtHeapAgain(this.#heap.use);
     this.#act();
   };
 
   readonly #onCollection = (): void => {
     this.#uncollectedBytes = 0;
-    this.#heapSeenAtMs = this.#scene.runtime.nowMs();
-    this.#heap.see(this.#scene.source.heap());
+    this.#garbageBytes = 0;
+    const { runtime, source } = this.#scene;
+    this.#collectedAtMs = runtime.nowMs();
+    this.#heap.see(source.heap());
+    this.#process.see(source.process());
     this.#act();
   };
 
   /** Without a collection it can only be seen that there is less than before. */
   #lookAtHeapAgain(before: MemoryUse): void {
-    const { runtime, source } = this.#scene;
-    const use = source.heap();
+    const use = this.#scene.source.heap();
     if (use.usedBytes < before.usedBytes) this.#heap.see(use);
-    else if (runtime.nowMs() - this.#heapSeenAtMs > knownForMs) this.#heap.forget();
+    else if (this.#isQuiet) this.#heap.forget();
+  }
+
+  #lookAtProcess(): void {
+    const use = this.#scene.source.process();
+    this.#process.see(use, this.#garbageBytes);
+    if (!this.#process.refuses || !this.#isQuiet) return;
+    this.#garbageBytes = use.usedBytes - this.#process.freeBelowBytes;
+    this.#process.see(use, this.#garbageBytes);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#scene.runtime.nowMs() - this.#collectedAtMs > knownForMs;
   }
 
   #act(): void {

@@ -18,7 +18,7 @@ import { SendRoom } from "./send-room.ts";
 import { bytesRead } from "./socket-progress.ts";
 import type { TurnEnd } from "./turn.ts";
 
-/** How long a peer has to take its close frame when memory has run out: what waits in front of it is the memory. */
+/** How long a peer has to answer its close frame when memory has run out. */
 const outOfMemoryCutMs = 1_000;
 
 /** More than this in one turn is written at once. */
@@ -153,6 +153,8 @@ export class WsConnection
 
   giveUpMemory(): void {
     this.#giveUp(ownCloses.tooLittleMemory, outOfMemoryCutMs);
+    // A close frame would have to wait behind what has to go.
+    if (this.#socket.writableLength > 0) this.cut();
   }
 
   // ---- What the WebSocket reports.
