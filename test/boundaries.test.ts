@@ -83,7 +83,6 @@ const oneIdea: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "context/walk.ts",
     ],
     ["conversation/conversation.ts", "conversation/inbox.ts"],
-    ["node/connection-host.ts", "node/ws-connection.ts"],
     ["socket/outcome.ts", "socket/question.ts", "socket/reader.ts", "socket/router-socket.ts"],
   ],
   eurus: [
