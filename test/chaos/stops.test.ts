@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { natsTest } from "../support/nats-server.ts";
-import { ChaosFleet } from "./chaos-fleet.ts";
+import { ChaosFleet, eventually } from "./chaos-fleet.ts";
 import { scale } from "./scale.ts";
 
 const { clients: count } = scale;
@@ -11,15 +11,17 @@ natsTest(
     await using fleet = await ChaosFleet.start();
     const [gateway, first] = await Promise.all([fleet.gateway(), fleet.instance()]);
     await fleet.knows(gateway, [first]);
-    const clients = await fleet.pinned(count, gateway);
+    const [patient, ...clients] = await fleet.pinned(count + 1, gateway);
     const second = await fleet.instance();
     await fleet.knows(gateway, [first, second]);
     const load = fleet.load(clients, [gateway]);
     await load.flows(count);
 
     // Something that it has to finish first, so that it can be watched while it drains.
-    const lastAnswer = clients[0]?.ask({ takesMs: 1_000 });
-    await load.flows(1);
+    const lastAnswer = patient?.ask({ takesMs: 1_000 });
+    const begun = (): unknown[] =>
+      fleet.history.events.filter((event) => event.type === "handled" && event.socket === patient?.name);
+    await expect.poll(begun, eventually).toHaveLength(2);
     const stopped = fleet.stop(first);
     await gateway.tells({ type: "instance-draining", instanceId: first.id });
     const meanwhile = [await gateway.scrape()];
