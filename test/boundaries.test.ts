@@ -83,7 +83,6 @@ const oneIdea: Readonly<Record<string, readonly (readonly string[])[]>> = {
       "context/walk.ts",
     ],
     ["conversation/conversation.ts", "conversation/inbox.ts"],
-    ["socket/outcome.ts", "socket/question.ts", "socket/reader.ts", "socket/router-socket.ts"],
   ],
   eurus: [
     ["directory/instance.ts", "directory/route.ts"],

@@ -38,6 +38,7 @@ export { set, setFn, setValue, socketSet, socketSetFn, socketSetValue } from "./
 export type { ValueSource } from "./set-middleware.ts";
 
 // Connections.
+export type { ConnectOptions } from "./socket/host.ts";
 export type {
   ConnectionInfo,
   ConnectionInlet,
@@ -46,7 +47,6 @@ export type {
   InboundMessage,
   OutboundPurpose,
 } from "./connection.ts";
-export type { ConnectOptions } from "./socket/router-socket.ts";
 export type { ConnectionClosed, CustomConnection, SocketMessage } from "./router/custom-connection.ts";
 export type { Attachment, UpgradeHandlers, UpgradeHandlersOptions } from "./node/attach.ts";
 export type { Listening } from "./node/listen.ts";

@@ -1,7 +1,10 @@
 import type { Codec, Runtime, WireErrorCode } from "velaros-protocol";
 import type { MessageChain } from "../chain/message-chain.ts";
+import type { InboundMessage } from "../connection.ts";
 import type { Context } from "../context.ts";
+import type { ContextSocket } from "../context/context-socket.ts";
 import type { MessageContext } from "../context/message-context.ts";
+import type { Conversation } from "../conversation/conversation.ts";
 import type { LifecycleCall } from "./lifecycle.ts";
 
 /** What a router's sockets need of its options. */
@@ -50,4 +53,30 @@ export interface SocketHost {
   unanswered(event: UnansweredEvent): void;
   /** A message came and the router has no codec to read it with. */
   codecMissing(context: MessageContext): void;
+}
+
+/** How a connection is taken in. */
+export interface ConnectOptions {
+  /** Messages come from outside, through a gateway: nodes made with `bind` are skipped as if they were absent. Default: false. */
+  readonly publicOnly?: boolean | undefined;
+  /**
+   * Asked for the path of each message that a gateway forwards. After `false` the message reaches no handler and gets
+   * `NOT_FOUND`, like one that nothing handles.
+   *
+   * @defaultValue every path is allowed
+   */
+  readonly allowsPath?: ((path: string) => boolean) | undefined;
+  /** Told of the unhandled errors of this connection, beside whoever listens to those of the router. */
+  readonly onError?: ErrorListener | undefined;
+}
+
+/** A connection of a router, as far as its messages have to be started, settled and refused. */
+export interface HostedSocket extends ContextSocket {
+  readonly host: SocketHost;
+  readonly options: ConnectOptions;
+  /** By id: what is being handled, and who waits for what. */
+  readonly conversations: ReadonlyMap<string, Conversation> | undefined;
+  readonly settings: SocketSettings;
+  /** The chain of a message has ended, or it never gets one. */
+  settled(message: InboundMessage, forwarded: boolean, code: string | undefined): void;
 }

@@ -2,7 +2,7 @@ import { CodecError, type WireError, type WireErrorCode, wireErrors } from "vela
 import { encodeError } from "../context/encode.ts";
 import type { MessageContext } from "../context/message-context.ts";
 import { ReplyError, VelarosError, toError } from "../errors.ts";
-import type { RouterSocket } from "./router-socket.ts";
+import type { HostedSocket } from "./host.ts";
 
 /**
  * The chain of a message has ended: answers it if nobody did and somebody should have, reports what nobody
@@ -10,7 +10,7 @@ import type { RouterSocket } from "./router-socket.ts";
  *
  * @returns The code of the error that the message ended in; undefined without one.
  */
-export function settleOutcome(socket: RouterSocket, context: MessageContext): string | undefined {
+export function settleOutcome(socket: HostedSocket, context: MessageContext): string | undefined {
   const { exchange } = context;
   const error = context.error ?? (exchange.replied ? undefined : exchange.encodeError);
   if (error !== undefined) {
@@ -20,7 +20,7 @@ export function settleOutcome(socket: RouterSocket, context: MessageContext): st
   return isUnhandled ? settleUnhandled(socket, context) : undefined;
 }
 
-function settleError(socket: RouterSocket, context: MessageContext, error: Error): string | undefined {
+function settleError(socket: HostedSocket, context: MessageContext, error: Error): string | undefined {
   const { exchange } = context;
   if (ReplyError.is(error)) {
     const answered = error.toWireError();
@@ -45,7 +45,7 @@ function settleError(socket: RouterSocket, context: MessageContext, error: Error
   return "INTERNAL";
 }
 
-function settleUnhandled(socket: RouterSocket, context: MessageContext): string {
+function settleUnhandled(socket: HostedSocket, context: MessageContext): string {
   const { exchange } = context;
   if (!exchange.decoded && exchange.inbound?.forwarded !== undefined) {
     const supported = socket.codecs().map((codec) => codec.name);
@@ -60,7 +60,7 @@ function settleUnhandled(socket: RouterSocket, context: MessageContext): string 
 }
 
 /** No codec could read the message; that is always answered, because the client can't know it otherwise. */
-function settleUnreadable(socket: RouterSocket, context: MessageContext, cause: Error | undefined): string {
+function settleUnreadable(socket: HostedSocket, context: MessageContext, cause: Error | undefined): string {
   const { exchange } = context;
   const problem = CodecError.is(cause) ? cause.problem : undefined;
   const message =
@@ -80,7 +80,7 @@ export function isTimeout(error: Error): boolean {
 
 /** The client's mistake: answered when the client asked for an answer. */
 function settleBad(
-  socket: RouterSocket,
+  socket: HostedSocket,
   context: MessageContext,
   error: WireError & { readonly code: WireErrorCode },
 ): string {
@@ -98,7 +98,7 @@ function wireError(code: WireErrorCode): WireError & { readonly code: WireErrorC
 }
 
 function answer(
-  socket: RouterSocket,
+  socket: HostedSocket,
   context: MessageContext,
   error: WireError,
   id: string | undefined = context.exchange.explicitId,

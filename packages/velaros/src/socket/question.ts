@@ -1,13 +1,13 @@
+import type { ContextSocket } from "../context/context-socket.ts";
 import { encodeWith } from "../context/encode.ts";
 import { refusalOf } from "../context/wait.ts";
 import { Inbox } from "../conversation/inbox.ts";
 import { VelarosError } from "../errors.ts";
 import type { SocketRequestOptions } from "../socket.ts";
-import type { RouterSocket } from "./router-socket.ts";
 
 /** Asks a client from outside of any handler, and decodes its answer. */
 export async function askClient(
-  socket: RouterSocket,
+  socket: ContextSocket,
   data: unknown,
   options: SocketRequestOptions | undefined,
 ): Promise<unknown> {

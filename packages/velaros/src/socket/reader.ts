@@ -4,7 +4,7 @@ import { encodeError } from "../context/encode.ts";
 import { Exchange } from "../context/exchange.ts";
 import { MessageContext } from "../context/message-context.ts";
 import { runNext } from "../context/walk.ts";
-import type { RouterSocket } from "./router-socket.ts";
+import type { HostedSocket } from "./host.ts";
 
 const nothingWaits: InboundMessage[] = [];
 
@@ -19,7 +19,7 @@ const maxBypassPerConversation = 64;
 export class Reader {
   /** What is being started right now, and as long as nothing else happens has to be known to nobody. */
   starting: Exchange | undefined = undefined;
-  readonly #socket: RouterSocket;
+  readonly #socket: HostedSocket;
   /** Shared by all who have nothing waiting, which is nearly everybody nearly always; only replaced, never filled. */
   #queue: InboundMessage[] = nothingWaits;
   #head = 0;
@@ -32,7 +32,7 @@ export class Reader {
   #pausesReading = false;
   #heldBytes = 0;
 
-  constructor(socket: RouterSocket) {
+  constructor(socket: HostedSocket) {
     this.#socket = socket;
   }
 

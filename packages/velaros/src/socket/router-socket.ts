@@ -10,7 +10,6 @@ import type {
 } from "velaros-protocol";
 import { ownCloses } from "../close-reasons.ts";
 import type { ConnectionInfo, ConnectionOutlet, InboundMessage, OutboundPurpose } from "../connection.ts";
-import type { ContextSocket } from "../context/context-socket.ts";
 import { encodeError, encodeWith } from "../context/encode.ts";
 import type { Exchange } from "../context/exchange.ts";
 import type { MessageContext } from "../context/message-context.ts";
@@ -23,29 +22,14 @@ import { harmless, ignore, rejected, settled } from "../promises.ts";
 import { emptyRecord, nothing } from "../records.ts";
 import type { PushOptions, SocketRequestOptions } from "../socket.ts";
 import { closeStatus, stillOpen } from "./close-state.ts";
-import type { ErrorListener, SocketHost, SocketSettings } from "./host.ts";
+import type { ConnectOptions, HostedSocket, SocketHost, SocketSettings } from "./host.ts";
 import { runCloseChain, runOpenChain } from "./lifecycle.ts";
 import { isTimeout, settleOutcome } from "./outcome.ts";
 import { askClient } from "./question.ts";
 import { Reader } from "./reader.ts";
 
-/** How a connection is taken in. */
-export interface ConnectOptions {
-  /** Messages come from outside, through a gateway: nodes made with `bind` are skipped as if they were absent. Default: false. */
-  readonly publicOnly?: boolean | undefined;
-  /**
-   * Asked for the path of each message that a gateway forwards. After `false` the message reaches no handler and gets
-   * `NOT_FOUND`, like one that nothing handles.
-   *
-   * @defaultValue every path is allowed
-   */
-  readonly allowsPath?: ((path: string) => boolean) | undefined;
-  /** Told of the unhandled errors of this connection, beside whoever listens to those of the router. */
-  readonly onError?: ErrorListener | undefined;
-}
-
 /** A connection between its outlet and the router's chains. */
-export class RouterSocket implements ContextSocket {
+export class RouterSocket implements HostedSocket {
   readonly info: ConnectionInfo;
   readonly host: SocketHost;
   readonly options: ConnectOptions;

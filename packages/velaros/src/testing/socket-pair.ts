@@ -7,7 +7,7 @@ import type {
   OutboundPurpose,
 } from "../connection.ts";
 import { VelarosError } from "../errors.ts";
-import type { ConnectOptions } from "../socket/router-socket.ts";
+import type { ConnectOptions } from "../socket/host.ts";
 
 /** A router, or anything else that takes in connections. */
 export interface Connectable {
