@@ -86,13 +86,7 @@ const oneIdea: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   eurus: [
     ["directory/instance.ts", "directory/route.ts"],
-    [
-      "gateway/edge-socket.ts",
-      "gateway/instance-pins.ts",
-      "gateway/outcomes.ts",
-      "gateway/pin.ts",
-      "gateway/request-owners.ts",
-    ],
+    ["gateway/edge-socket.ts", "gateway/instance-pins.ts", "gateway/pin.ts"],
   ],
 };
 

@@ -25,7 +25,7 @@ export class EdgeSocket {
   /** This socket is about to be closed and may not be pinned anew. */
   closing = false;
   // There are many idle clients: what most never need is made when it is.
-  #requests: RequestOwners | undefined;
+  #requests: RequestOwners<Pin> | undefined;
   #told: Set<string> | undefined;
   /** Where sockets that wait for a service are noted, with the time since when. */
   readonly #waiting: Map<EdgeSocket, number>;
@@ -73,7 +73,7 @@ export class EdgeSocket {
   }
 
   requestOpened(id: string, pin: Pin): void {
-    (this.#requests ??= new RequestOwners()).opened(id, pin);
+    (this.#requests ??= new RequestOwners<Pin>()).opened(id, pin);
     this.#refreshReading();
   }
 

@@ -5,7 +5,6 @@ import type { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame, SocketInfo } from "../link/frame.ts";
 import type { GatewayLink, LinkListener, LinkLostCause } from "../link/link.ts";
 import type { EdgeSocket } from "./edge-socket.ts";
-import { takeOpen } from "./outcomes.ts";
 import { Pin } from "./pin.ts";
 
 /** Takes what instances say about clients that are pinned to them. */
@@ -123,7 +122,7 @@ export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
   end(pin: Pin, cause: UnpinnedCause, tell?: PinClose): void {
     if (!this.#pins.delete(pin.number)) return;
     this.#opening.delete(pin);
-    takeOpen(pin);
+    pin.takeOpen();
     pin.ended();
     pin.edge.forget(pin);
     if (tell !== undefined) {

@@ -17,7 +17,7 @@ export interface OutcomeParts {
  */
 export function settleLost(parts: OutcomeParts, pin: Pin): void {
   const { link } = pin.instance;
-  for (const message of takeOpen(pin)) {
+  for (const message of pin.takeOpen()) {
     const proof = link.proofOf(pin.number, message.number);
     // Only a link that is lost delivers nothing more.
     if (proof === "not-delivered" && link.state === "lost") unavailable(parts, pin, message);
@@ -49,7 +49,7 @@ export function settleOverdue(parts: OutcomeParts, pin: Pin, tick: number): void
 export function settleGivenUp(parts: OutcomeParts, pin: Pin): void {
   const { link } = pin.instance;
   const withdrawn = link.withdraw(pin.number);
-  for (const message of takeOpen(pin)) {
+  for (const message of pin.takeOpen()) {
     if (withdrawn.has(message.number)) unavailable(parts, pin, message);
     else unknown(parts, pin, message, link.proofOf(pin.number, message.number) === "taken");
   }
@@ -57,7 +57,7 @@ export function settleGivenUp(parts: OutcomeParts, pin: Pin): void {
 
 /** The instance has taken everything up to `lastNumber`, and certainly nothing later. */
 export function settleUnpinned(parts: OutcomeParts, pin: Pin, lastNumber: number): void {
-  for (const message of takeOpen(pin)) {
+  for (const message of pin.takeOpen()) {
     if (message.number > lastNumber) unavailable(parts, pin, message);
     else unknown(parts, pin, message, true);
   }
@@ -65,7 +65,7 @@ export function settleUnpinned(parts: OutcomeParts, pin: Pin, lastNumber: number
 
 /** Nothing of the pin was handled, and there is nowhere else to send it. */
 export function settleUnavailable(parts: OutcomeParts, pin: Pin): void {
-  for (const message of takeOpen(pin)) unavailable(parts, pin, message);
+  for (const message of pin.takeOpen()) unavailable(parts, pin, message);
 }
 
 /** No instance of the service can read what this client sends: a mistake in the set-up, so trying again is no use. */
@@ -73,15 +73,8 @@ export function settleForeign(parts: OutcomeParts, pin: Pin): void {
   const { service, edge } = pin;
   const codec = edge.socket.codec?.name;
   const message = `The service does not speak ${codec ?? "this encoding"}: gateway and service need the same codec.`;
-  for (const open of takeOpen(pin))
+  for (const open of pin.takeOpen())
     tell(parts, pin, open, "INTERNAL", { message, details: { service, codec } });
-}
-
-/** Forgets what is open on a pin whose client is gone or got its outcomes otherwise. */
-export function takeOpen(pin: Pin): readonly OpenMessage[] {
-  const messages = pin.open.takeAll();
-  pin.edge.openMessages -= messages.length;
-  return messages;
 }
 
 function unavailable(parts: OutcomeParts, pin: Pin, message: OpenMessage): void {

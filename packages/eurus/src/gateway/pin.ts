@@ -4,6 +4,7 @@ import type { EdgeSocket } from "./edge-socket.ts";
 import type { InstancePins } from "./instance-pins.ts";
 import type { MessageTimes } from "./message-times.ts";
 import { OpenMessages } from "./open-messages.ts";
+import type { OpenMessage } from "./open-messages.ts";
 
 /** Bytes that are kept for an instance which has not accepted the pin yet; above it the client is not read. */
 const maxHeldBytes = 64 * 1024;
@@ -131,6 +132,13 @@ export class Pin {
       this.times?.settled(number);
     }
     return wasOpen;
+  }
+
+  /** Forgets what is open, oldest first, because the client is gone or is told now what became of it. */
+  takeOpen(): readonly OpenMessage[] {
+    const messages = this.open.takeAll();
+    this.edge.openMessages -= messages.length;
+    return messages;
   }
 
   /** Looks again whether the client has to wait for room. */
