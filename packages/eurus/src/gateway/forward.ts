@@ -17,7 +17,7 @@ import { passOnOrPutOff } from "./put-off.ts";
 const nobody: readonly string[] = [];
 
 /** A client's message, and what its answer needs to know of it. */
-type Question = ReturnType<Context["forwardable"]>;
+type ForwardableMessage = ReturnType<Context["forwardable"]>;
 
 /** Sends client messages where they belong: path to route, route and socket to pin, pin to instance. */
 export class Forwarder {
@@ -105,7 +105,7 @@ export class Forwarder {
     return undefined;
   }
 
-  #send(edge: EdgeSocket, pin: Pin, message: Question): void {
+  #send(edge: EdgeSocket, pin: Pin, message: ForwardableMessage): void {
     const { id, path } = message.forwarded;
     const { options, fleet, events } = this.#parts;
     if (fleet.away) return this.#unavailable(edge, message, pin.service);
@@ -127,7 +127,7 @@ export class Forwarder {
     return undefined;
   }
 
-  #pin(edge: EdgeSocket, route: Route, message: Question): Pin | undefined {
+  #pin(edge: EdgeSocket, route: Route, message: ForwardableMessage): Pin | undefined {
     const { service } = route;
     if (edge.pins.length >= this.#parts.options.maxPinsPerSocket) {
       this.#refuse(edge, message, "OVERLOADED", service);
@@ -153,7 +153,7 @@ export class Forwarder {
     return fleet.away ? undefined : fleet.choose(route, refusedBy);
   }
 
-  #unavailable(edge: EdgeSocket, message: Question, service: string): void {
+  #unavailable(edge: EdgeSocket, message: ForwardableMessage, service: string): void {
     const { retryAfterMs } = this.#parts.options;
     this.#refuse(edge, message, "SERVICE_UNAVAILABLE", service, { retryAfterMs, details: { service } });
   }
@@ -164,7 +164,7 @@ export class Forwarder {
    */
   #refuse(
     edge: EdgeSocket,
-    { type, forwarded: { id, path } }: Question,
+    { type, forwarded: { id, path } }: ForwardableMessage,
     code: WireErrorCode,
     service: string | undefined,
     extras?: ErrorExtras,
