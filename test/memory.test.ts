@@ -98,9 +98,9 @@ test("clients that fill the heap are refused and closed, the others are served, 
     .poll(
       async () => {
         expect(await neighbour.ask("/hello")).toMatchObject({ data: { message: "hello" } });
-        return sentAway("1013 too little memory") >= 5 && sentAway("HTTP 503") >= 5;
+        return sentAway("1013 too little memory") >= 3 && sentAway("HTTP 503") >= 3;
       },
-      { timeout: 40_000 },
+      { timeout: 60_000 },
     )
     .toBe(true);
   await Promise.all(hoarders.map((hoarder) => hoarder.end()));
@@ -144,7 +144,7 @@ test("clients that fill the heap are refused and closed, the others are served, 
   await expect.poll(comesIn, { timeout: 40_000, interval: 200 }).toBe(true);
   expect(await neighbour.ask("/hello")).toMatchObject({ data: { message: "hello" } });
   expect(running.process.exitCode).toBeNull();
-}, 100_000);
+}, 120_000);
 
 test("clients that fill the buffers outside of the heap are closed before the process has more than it may [fault:W6]", async () => {
   const limitBytes = 512 * 1024 * 1024;
