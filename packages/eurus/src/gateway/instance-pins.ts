@@ -1,6 +1,6 @@
 import type { CloseSource } from "velaros-protocol";
-import type { UnpinnedCause } from "../events.ts";
 import type { Instance } from "../directory/instance.ts";
+import type { UnpinnedCause } from "../events.ts";
 import type { LinkDialer } from "../link/dialer.ts";
 import type { InstanceToGatewayFrame, SocketInfo } from "../link/frame.ts";
 import type { GatewayLink, LinkListener, LinkLostCause } from "../link/link.ts";
@@ -37,8 +37,8 @@ export interface PinClose {
 }
 
 /**
- * One link to an instance, and the clients that are pinned over it. Here the two ways of a message cross the link: what
- * clients send has come to a {@link Pin}, which writes to the link; what the instance says is handed on with its pin.
+ * One link to an instance, and the clients that are pinned over it. What clients send goes from their {@link Pin}
+ * straight into the link; what the instance says about one of them comes here, and is handed on with its pin.
  */
 export class InstancePins implements LinkListener<InstanceToGatewayFrame> {
   readonly instance: Instance;
