@@ -1,4 +1,6 @@
 import { expect } from "vitest";
+import { readGatewayAnnouncement } from "../packages/eurus/src/directory/announcement-codec.ts";
+import { gatewayAnnouncements } from "../packages/eurus/src/link/subjects.ts";
 import { onEveryBus } from "./support/buses.ts";
 import { jsonRouter } from "./support/fleet.ts";
 
@@ -59,6 +61,33 @@ onEveryBus(({ test, newFleet }) => {
     expect(await client.ask("/a1")).toMatchObject({ data: { message: "here" } });
     expect(await client.ask("/a0")).toMatchObject({ error: { code: "NOT_FOUND" } });
   });
+
+  test("a restart of a service with more routes than an announcement may tell harms no gateway", async () => {
+    await using fleet = newFleet();
+    const announcements = { maxEntries: 100 };
+    const routes = Array.from({ length: 300 }, (_, index) => `/route/${index}`);
+    const router = jsonRouter();
+    for (const route of routes) router.publicBind(route, (ctx) => ctx.reply("here"));
+    const edge = await fleet.edge({ options: { announcements } });
+    const told = new Set<string>();
+    (await fleet.connect()).subscribe(gatewayAnnouncements(), ({ subject, payload }) => {
+      for (const { pattern } of readGatewayAnnouncement(subject, payload).announcement?.claims ?? []) {
+        told.add(pattern);
+      }
+    });
+    const { service } = await fleet.service("many", router, { announcements });
+    await service.stop();
+
+    // It has forgotten since when it serves its routes, and the gateway reminds it.
+    const restarted = await fleet.service("many", router, { announcements });
+
+    await expect.poll(() => told.size, { timeout: 10_000 }).toBe(routes.length);
+    const client = await fleet.client(edge);
+    expect(await client.ask("/route/299")).toMatchObject({ data: { message: "here" } });
+    expect(await edge.gateway.pingService(restarted.service.id)).toBe(true);
+    await expect(edge.gateway.stop()).resolves.toBeUndefined();
+    expect(edge.events.filter(({ type }) => type === "error")).toEqual([]);
+  }, 20_000);
 
   test("larger announcements than usual are taken by who is told to", async () => {
     await using fleet = newFleet();

@@ -57,6 +57,9 @@ export class FleetGateway {
       limits: defaultAnnouncementLimits,
       linkIds: () => this.#linkIds(),
       takeQuestions: () => this.#directory.questions.take(),
+      onProblem: (error) => {
+        throw error;
+      },
     });
     startTicks(runtime, () => {
       this.#announcer.echo.tick();

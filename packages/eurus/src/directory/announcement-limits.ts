@@ -42,8 +42,8 @@ export interface AnnouncementOptions {
    */
   readonly maxGatewayNames?: number | undefined;
   /**
-   * Entries of each other list, such as that of the links that a process has. A list that became longer is left out,
-   * and with it what it helps to find out early.
+   * Entries of each other list. When a process has more links, it leaves out their list, and with it what that helps
+   * to find out early; what a gateway asks and tells, it spreads over several announcements.
    *
    * @defaultValue `4_096`
    */

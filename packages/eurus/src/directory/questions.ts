@@ -1,8 +1,13 @@
+import type { AnnouncementLimits } from "./announcement-limits.ts";
+import { defaultAnnouncementLimits } from "./announcement-limits.ts";
 import type { RememberedClaim, RouteClaim } from "./announcement.ts";
 
-/** How many descriptors one announcement asks for, and the size of the claims that it tells: it has to stay readable. */
+/** How many descriptors one announcement asks for: each is large, and everybody hears it. */
 const wantedPerAnnouncement = 256;
-const claimBytesPerAnnouncement = 16_384;
+/** The size of the ids that one announcement takes along, and of the claims: it has to stay readable. */
+const bytesPerAnnouncement = 16_384;
+/** Of the bytes that an announcement may have, ids get a quarter and claims get a quarter. */
+const shareOfBytes = 4;
 /** So many of each may wait for the next announcement. */
 const maxWaiting = 1_000;
 
@@ -13,6 +18,8 @@ export interface TakenQuestions {
   /** Older claims than instances announced. */
   readonly claims: readonly RememberedClaim[];
 }
+
+type SizeLimits = Pick<AnnouncementLimits, "maxEntries" | "maxBytes">;
 
 /** What a gateway has to ask instances and to tell them, until an announcement takes it along. */
 export class Questions {
@@ -36,36 +43,58 @@ export class Questions {
 
   /** Tells the service that it has claimed the route for longer than one of its instances knows. */
   remind(service: string, { pattern, claimedAt }: RouteClaim): void {
-    if (this.#claims.size < maxWaiting) {
-      this.#claims.set(`${service} ${pattern}`, { service, pattern, claimedAt });
-    }
+    const claim = { service, pattern, claimedAt };
+    if (this.#claims.size < maxWaiting) this.#claims.set(keyOf(claim), claim);
   }
 
-  /** As much of both as goes into one announcement. */
-  take(): TakenQuestions {
-    return { wanted: this.takeWanted(), claims: this.takeClaims() };
+  /**
+   * As much of both as goes into one announcement.
+   *
+   * @param asked - How many ids of instances the announcement names besides.
+   */
+  take(limits?: SizeLimits, asked?: number): TakenQuestions {
+    return { wanted: this.takeWanted(limits, asked), claims: this.takeClaims(limits) };
   }
 
   /**
    * Ids of instances whose descriptor should be asked for, as many as go into one announcement. Asked once, they are
    * not named again until they speak.
    */
-  takeWanted(): readonly string[] {
-    const wanted = [...this.#wanted].slice(0, wantedPerAnnouncement);
+  takeWanted(limits: SizeLimits = defaultAnnouncementLimits, asked: number = 0): readonly string[] {
+    const most = Math.min(wantedPerAnnouncement, limits.maxEntries - asked);
+    const wanted = this.#thatFit(this.#wanted, most, limits);
     for (const id of wanted) this.#wanted.delete(id);
     return wanted;
   }
 
   /** Claims that are older than what instances announced lately, as many as go into one announcement to them. */
-  takeClaims(): readonly RememberedClaim[] {
-    const claims: RememberedClaim[] = [];
-    let bytes = 0;
-    for (const [key, claim] of this.#claims) {
-      bytes += this.#encoder.encode(JSON.stringify(claim)).byteLength + 1;
-      if (bytes > claimBytesPerAnnouncement) break;
-      this.#claims.delete(key);
-      claims.push(claim);
-    }
+  takeClaims(limits: SizeLimits = defaultAnnouncementLimits): readonly RememberedClaim[] {
+    const claims = this.#thatFit(this.#claims.values(), limits.maxEntries, limits);
+    for (const claim of claims) this.#claims.delete(keyOf(claim));
+    // The first fits into no announcement, and must not keep the others waiting.
+    const { value: first } = this.#claims.keys().next();
+    if (claims.length === 0 && first !== undefined) this.#claims.delete(first);
     return claims;
   }
+
+  /** The first ones, as many as may go together. */
+  #thatFit<Entry extends string | RememberedClaim>(
+    entries: Iterable<Entry>,
+    most: number,
+    { maxBytes }: SizeLimits,
+  ): readonly Entry[] {
+    const fitting: Entry[] = [];
+    let bytes = 0;
+    for (const entry of entries) {
+      if (fitting.length >= most) break;
+      bytes += this.#encoder.encode(JSON.stringify(entry)).byteLength + 1;
+      if (bytes > Math.min(bytesPerAnnouncement, maxBytes / shareOfBytes)) break;
+      fitting.push(entry);
+    }
+    return fitting;
+  }
+}
+
+function keyOf({ service, pattern }: RememberedClaim): string {
+  return `${service} ${pattern}`;
 }

@@ -17,7 +17,10 @@ export interface GatewayPresence {
   readonly versions: WireVersions;
   readonly limits: AnnouncementLimits;
   linkIds(): ReadonlyMap<string, number>;
-  takeQuestions(): TakenQuestions;
+  /** @param asked - How many ids of instances the announcement names besides. */
+  takeQuestions(asked: number): TakenQuestions;
+  /** Something could not be announced. */
+  onProblem(error: Error): void;
 }
 
 /** Tells services that this gateway lives, what it asks and what it knows of old claims. */
@@ -43,7 +46,7 @@ export class GatewayAnnouncer {
     this.#subject = subjects.gatewayAnnouncement(presence.gatewayName, presence.gatewayId);
     this.echo = new OwnEcho(transport, runtime, this.#subject, () => this.announce());
     this.#pace = new AnnouncementPace(runtime, () => {
-      if (this.#binding !== undefined) this.announce();
+      if (this.#binding !== undefined) this.#announceOrReport();
     });
   }
 
@@ -59,11 +62,12 @@ export class GatewayAnnouncer {
    * Says what is true now. Returns the number of the announcement.
    *
    * @param asked - Ids of instances that shall announce themselves at once.
+   * @throws {@link EurusError} `EURUS_ANNOUNCEMENT_INVALID` when there is more to say than services accept.
    */
   announce(asked: readonly string[] = [], goodbye: boolean = false): number {
     const { gatewayName, gatewayId, epoch, versions, limits } = this.#presence;
-    const { wanted, claims } = this.#presence.takeQuestions();
-    const sequence = ++this.#sequence;
+    const { wanted, claims } = this.#presence.takeQuestions(asked.length);
+    const sequence = this.#sequence + 1;
     const announcement: GatewayAnnouncement = {
       gateway: gatewayName,
       gatewayId,
@@ -76,6 +80,7 @@ export class GatewayAnnouncer {
       claims,
     };
     const payload = encodeGatewayAnnouncement(this.#subject, announcement, limits);
+    this.#sequence = sequence;
     this.#transport.publish(this.#subject, payload);
     this.echo.sent(sequence);
     return sequence;
@@ -87,7 +92,7 @@ export class GatewayAnnouncer {
   }
 
   goodbye(): void {
-    this.announce([], true);
+    this.#announceOrReport(true);
     this.stop();
   }
 
@@ -99,6 +104,15 @@ export class GatewayAnnouncer {
     this.echo.stop();
   }
 
+  /** What can't be said must neither end the heartbeats nor keep the gateway from leaving. */
+  #announceOrReport(goodbye: boolean = false): void {
+    try {
+      this.announce([], goodbye);
+    } catch (error) {
+      this.#presence.onProblem(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
   #hearSelf(packet: Packet): void {
     const { announcement } = readGatewayAnnouncement(this.#subject, packet.payload, this.#presence.limits);
     if (announcement?.epoch === this.#presence.epoch) this.echo.heard(announcement.sequence);
@@ -106,7 +120,7 @@ export class GatewayAnnouncer {
 
   #scheduleBeat(): void {
     this.#beat = this.#runtime.setTimer(this.#intervalMs, () => {
-      this.announce();
+      this.#announceOrReport();
       this.#scheduleBeat();
     });
   }

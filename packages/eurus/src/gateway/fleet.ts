@@ -147,9 +147,13 @@ export class Fleet {
     this.pinned.leave();
   }
 
-  /** What the gateway's next announcement has to ask and to tell. */
-  takeQuestions(): TakenQuestions {
-    return this.#directory.questions.take();
+  /**
+   * What the gateway's next announcement has to ask and to tell.
+   *
+   * @param asked - How many ids of instances it names besides.
+   */
+  takeQuestions(asked: number): TakenQuestions {
+    return this.#directory.questions.take(this.#options.settings.announcements, asked);
   }
 
   /** The instances that are known, each with the number of the link to it; 0 without one. */

@@ -94,7 +94,8 @@ export class GatewayRun implements GatewayParts {
       versions: wireVersions,
       limits: settings.announcements,
       linkIds: () => this.fleet.linkIds(),
-      takeQuestions: () => this.fleet.takeQuestions(),
+      takeQuestions: (asked) => this.fleet.takeQuestions(asked),
+      onProblem: (error) => events.emit({ type: "error", error }),
     });
     this.#bus = new BusWatch({
       transport,
