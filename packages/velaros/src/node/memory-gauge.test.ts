@@ -34,6 +34,37 @@ test("what is only kept for later refuses nobody, but is the limit near, what is
   ]);
 });
 
+test("what is not held against new clients is enough to let them come, whatever the mark is rounded to", () => {
+  for (const limitBytes of [1, 7, 1_000_003, 25_276_502_016]) {
+    for (const refuseAboveMemoryPercent of [1, 33.3, 79.9, 80]) {
+      const gauge = new MemoryGauge({ ...marks, refuseAboveMemoryPercent });
+      const use = { usedBytes: limitBytes, limitBytes };
+      gauge.see(use);
+      expect(gauge.refuses).toBe(true);
+
+      gauge.see(use, gauge.refusedForBytes);
+
+      expect(gauge.refuses).toBe(false);
+    }
+  }
+});
+
+test("the lower of both marks is the one that can be near", () => {
+  const near = (refuseAboveMemoryPercent: number, closeAboveMemoryPercent: number): boolean[] => {
+    const gauge = new MemoryGauge({ refuseAboveMemoryPercent, closeAboveMemoryPercent });
+    return [600, 601].map((usedBytes) => {
+      gauge.see({ usedBytes, limitBytes: 1_000 });
+      return gauge.isNear;
+    });
+  };
+
+  expect([near(80, 90), near(Infinity, 80), near(Infinity, Infinity)]).toEqual([
+    [false, true],
+    [false, true],
+    [false, false],
+  ]);
+});
+
 test("infinite marks are never exceeded, not even by more than there is", () => {
   const off = { refuseAboveMemoryPercent: Infinity, closeAboveMemoryPercent: Infinity };
 

@@ -38,34 +38,35 @@ export class MemoryGauge {
     return this.#refuses;
   }
 
-  /** It may not take long until new clients have to wait. */
+  /** It may not take long until something has to be done. */
   get isNear(): boolean {
     if (this.#use === undefined) return false;
-    const { usedBytes, limitBytes } = this.#use;
-    return (usedBytes / limitBytes) * 100 > this.#marks.refuseAboveMemoryPercent * nearby;
+    const { refuseAboveMemoryPercent, closeAboveMemoryPercent } = this.#marks;
+    const lowest = Math.min(refuseAboveMemoryPercent, closeAboveMemoryPercent);
+    return this.#use.usedBytes > bytesAt(lowest, this.#use) * nearby;
   }
 
   /** How much has to be given back now. */
   get excessBytes(): number {
     if (this.#use === undefined || !this.#closes) return 0;
-    const { usedBytes, limitBytes } = this.#use;
-    return usedBytes - (limitBytes * this.#marks.closeAboveMemoryPercent * easing) / 100;
+    return this.#use.usedBytes - bytesAt(this.#marks.closeAboveMemoryPercent, this.#use) * easing;
   }
 
-  /** Below this new clients may come again. */
-  get freeBelowBytes(): number {
-    return ((this.#use?.limitBytes ?? Infinity) * this.#marks.refuseAboveMemoryPercent * easing) / 100;
+  /** So much would have to be garbage for new clients to come. */
+  get refusedForBytes(): number {
+    if (this.#use === undefined || !this.#refuses) return 0;
+    // A byte more than needed, because the mark need not be a whole number.
+    return this.#use.usedBytes - bytesAt(this.#marks.refuseAboveMemoryPercent, this.#use) * easing + 1;
   }
 
   /** @param garbageBytes - So much of it is not held against new clients. */
   see(use: MemoryUse, garbageBytes: number = 0): void {
-    const percent = 100 / use.limitBytes;
-    const { refuseAboveMemoryPercent, closeAboveMemoryPercent } = this.#marks;
+    const { usedBytes, keptBytes = usedBytes } = use;
+    const refuseAbove = bytesAt(this.#marks.refuseAboveMemoryPercent, use);
+    const closeAbove = bytesAt(this.#marks.closeAboveMemoryPercent, use);
     this.#use = use;
-    const lived = (use.usedBytes - garbageBytes) * percent;
-    this.#refuses = lived > refuseAboveMemoryPercent * (this.#refuses ? easing : 1);
-    const most = (use.keptBytes ?? use.usedBytes) * percent;
-    this.#closes = most > closeAboveMemoryPercent * (this.#closes ? easing : 1);
+    this.#refuses = usedBytes - garbageBytes > refuseAbove * (this.#refuses ? easing : 1);
+    this.#closes = keptBytes > closeAbove * (this.#closes ? easing : 1);
   }
 
   forget(): void {
@@ -73,4 +74,8 @@ export class MemoryGauge {
     this.#refuses = false;
     this.#closes = false;
   }
+}
+
+function bytesAt(percent: number, { limitBytes }: MemoryUse): number {
+  return (limitBytes * percent) / 100;
 }

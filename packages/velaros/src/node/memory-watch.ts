@@ -121,7 +121,7 @@ export class MemoryWatch<Holder extends MemoryHolder> {
     const use = this.#scene.source.process();
     this.#process.see(use, this.#garbageBytes);
     if (!this.#process.refuses || !this.#isQuiet) return;
-    this.#garbageBytes = use.usedBytes - this.#process.freeBelowBytes;
+    this.#garbageBytes = this.#process.refusedForBytes;
     this.#process.see(use, this.#garbageBytes);
   }
 
