@@ -4,6 +4,7 @@ import type { PerformanceEntry } from "node:perf_hooks";
 import process from "node:process";
 import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import type { MemoryUse } from "./memory-gauge.ts";
+import { MemoryInUse } from "./memory-in-use.ts";
 
 /** Where a {@link MemoryWatch} looks. */
 export interface MemorySource {
@@ -29,18 +30,14 @@ const spareBytes = 48 * mebibyte;
 /** The memory of this process. */
 export function nodeMemory(maxProcessBytes: number): MemorySource {
   const heapBytes = usableBytes(oldSpaceBytes());
-  let otherBytes = Infinity;
+  const inUse = new MemoryInUse();
+  inUse.of(process.memoryUsage());
   return {
     heap: () => ({ usedBytes: oldBytes(), limitBytes: heapBytes }),
     process() {
-      const { rss, heapTotal, external } = process.memoryUsage();
+      const usage = process.memoryUsage();
       // What buffers took is kept by the allocator for those to come: new clients need not be refused for it.
-      otherBytes = Math.min(otherBytes, rss - heapTotal - external);
-      return {
-        usedBytes: otherBytes + heapTotal + external,
-        keptBytes: rss,
-        limitBytes: maxProcessBytes,
-      };
+      return { usedBytes: inUse.of(usage), keptBytes: usage.rss, limitBytes: maxProcessBytes };
     },
     onCollection(listener) {
       const observer = new PerformanceObserver((list) => {
@@ -80,7 +77,11 @@ function usableBytes(limitBytes: number): number {
 function oldSpaceBytes(): number {
   const { heap_size_limit: all } = getHeapStatistics();
   const flags = [process.env["NODE_OPTIONS"] ?? "", ...process.execArgv].join(" ");
-  const mebibytes = /^.*--max[-_]old[-_]space[-_]size=(\d+)/u.exec(flags)?.[1];
-  const asked = mebibytes === undefined ? Infinity : Number(mebibytes) * mebibyte;
-  return Math.min(asked, Math.max(all - youngBytes, all / 2));
+  return Math.min(oldSpaceOptionBytes(flags), Math.max(all - youngBytes, all / 2));
+}
+
+/** What the last of the options says that V8 may have for old objects; Infinity without one, and for 0, as with V8. */
+export function oldSpaceOptionBytes(flags: string): number {
+  const mebibytes = Number(/^.*--max[-_]old[-_]space[-_]size=(\d+)/u.exec(flags)?.[1] ?? 0);
+  return mebibytes === 0 ? Infinity : mebibytes * mebibyte;
 }
