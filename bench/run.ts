@@ -1,4 +1,4 @@
-// npm run bench [filter] [-- --rounds 5 --profile folder]
+// npm run bench [filter] [-- --launches 3 --rounds 2 --profile folder]
 //
 // Compares Velaros and Eurus with baselines in one run: same machine, same minute, taking turns. A filter is a
 // part of a case's or a target's name. A run of everything writes bench/results/load.json and draws the charts;
@@ -31,10 +31,12 @@ import { measureAlternately, type Subject, type Timing } from "./load/measure.ts
 import { describeShape, type Window } from "./load/shape.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const usage = "npm run bench [part of a case's or a target's name…] [-- --rounds 5 --profile folder]";
+const usage =
+  "npm run bench [part of a case's or a target's name…] [-- --launches 3 --rounds 2 --profile folder]";
 const { numbers, texts, names } = readWords({
   usage,
-  numbers: { rounds: 5 },
+  // How a process is laid out and compiled stays with it and makes more of a difference than one round to the next.
+  numbers: { launches: 3, rounds: 2 },
   texts: { profile: "" },
   names: true,
 });
@@ -49,7 +51,9 @@ endOnSignals();
 build(root);
 const machine = describeMachine(root);
 say(`${machine.cpu}, ${machine.cores} cores, Node ${machine.versions["node"]}, commit ${machine.commit}`);
-say(`${timing.rounds} rounds of ${timing.windowMs} ms per target, taking turns; medians, ± half the range`);
+say(
+  `${numbers.launches} × ${timing.rounds} rounds of ${timing.windowMs} ms per target, in fresh processes each time, taking turns; medians, ± half the range`,
+);
 if (machine.loadBefore > 0.5)
   say(`*** Something else is running (load ${machine.loadBefore}): expect noise.`);
 
@@ -83,6 +87,20 @@ function select(filters: readonly string[]): (readonly [Case, readonly TargetNam
 }
 
 async function runCase(one: Case, names: readonly TargetName[]): Promise<CaseResult> {
+  const windows = new Map<string, Window[]>();
+  for (let launch = 0; launch < numbers.launches; launch++) {
+    for (const [name, list] of await launchCase(one, names)) {
+      windows.set(name, [...(windows.get(name) ?? []), ...list]);
+    }
+  }
+  return report(one, windows);
+}
+
+/** Starts everything, measures its rounds and stops it. */
+async function launchCase(
+  one: Case,
+  names: readonly TargetName[],
+): Promise<ReadonlyMap<string, readonly Window[]>> {
   const processes = new Processes(root, { profileFolder: texts.profile || undefined });
   try {
     const generator = await Generator.start(processes);
@@ -93,8 +111,7 @@ async function runCase(one: Case, names: readonly TargetName[]): Promise<CaseRes
       subjects.push(await subjectOf(name, running, generator, one.shape));
     }
     if (one.withNatsRequest === true) subjects.push(await startNatsRequests(processes));
-    const windows = await measureAlternately(subjects, timing);
-    return report(one, windows);
+    return await measureAlternately(subjects, timing);
   } finally {
     await processes.stopAll();
   }
@@ -114,7 +131,7 @@ function report(one: Case, windows: ReadonlyMap<string, readonly Window[]>): Cas
   for (const check of one.checks) {
     if (!check.needs.every((name) => windows.has(name))) continue;
     const perRound: number[] = [];
-    for (let index = 0; index < timing.rounds; index++) {
+    for (let index = 0; index < numbers.launches * timing.rounds; index++) {
       const round: Round = (name) => {
         const window = windows.get(name)?.[index];
         if (window === undefined) throw new Error(`No window ${index} of ${name}`);
