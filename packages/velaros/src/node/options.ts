@@ -219,21 +219,21 @@ export interface AttachOptions {
   readonly maxAcceptsPerSecond?: number | undefined;
   /**
    * When memory is short, new clients are answered 503: above so many percent of what the heap may hold, counted after a
-   * collection, or of {@link AttachOptions.maxProcessMemoryBytes}. `Infinity` switches this off.
+   * collection, or of {@link AttachOptions.maxProcessMemoryBytes}. From 1 to 100; `Infinity` switches this off.
    *
    * @defaultValue `80`
    */
   readonly refuseAboveMemoryPercent?: number | undefined;
   /**
    * When memory runs out, the connections for which most bytes wait are closed with 1013, one after the other: above so
-   * many percent of the same limits. `Infinity` switches this off.
+   * many percent of the same limits. From 1 to 100; `Infinity` switches this off.
    *
    * @defaultValue `90`
    */
   readonly closeAboveMemoryPercent?: number | undefined;
   /**
-   * How much memory the process may have in all, buffers outside of the heap included, in bytes. Several processes in
-   * one container have to share its limit here.
+   * How much memory the process may have in all, in bytes: with buffers outside of the heap, and with what its threads
+   * and addons take. Several processes in one container have to share its limit here.
    *
    * @defaultValue what the container may have, or else the machine has
    */

@@ -65,3 +65,17 @@ test("A time for pongs of zero stands for the ping interval", () => {
   expect(pingTimes({ pongTimeoutMs: 0 })).toEqual({ intervalMs: 25_000, timeoutMs: 25_000 });
   expect(resolveSettings({ pingIntervalMs: 7, pongTimeoutMs: 0 }).pongTimeoutMs).toBe(7);
 });
+
+test.each(["refuseAboveMemoryPercent", "closeAboveMemoryPercent"] as const)(
+  "%s is a percentage and no share: 0.8 would send everybody away",
+  (option) => {
+    for (const percent of [0.8, 0, -1, 101, Number.NaN, "80" as unknown as number]) {
+      expect(() => resolveSettings({ [option]: percent })).toThrow(
+        "it must be a percentage from 1 to 100, such as 80, or Infinity for never.",
+      );
+    }
+    for (const percent of [1, 80, 100, Infinity]) {
+      expect(resolveSettings({ [option]: percent })[option]).toBe(percent);
+    }
+  },
+);

@@ -95,8 +95,8 @@ export function resolveSettings(options: AttachOptions): Settings {
       options.maxConnectionsPerAddress ?? Infinity,
     ),
     maxAcceptsPerSecond: positive("maxAcceptsPerSecond", options.maxAcceptsPerSecond ?? Infinity),
-    refuseAboveMemoryPercent: positive("refuseAboveMemoryPercent", options.refuseAboveMemoryPercent ?? 80),
-    closeAboveMemoryPercent: positive("closeAboveMemoryPercent", options.closeAboveMemoryPercent ?? 90),
+    refuseAboveMemoryPercent: percent("refuseAboveMemoryPercent", options.refuseAboveMemoryPercent ?? 80),
+    closeAboveMemoryPercent: percent("closeAboveMemoryPercent", options.closeAboveMemoryPercent ?? 90),
     maxProcessMemoryBytes: positive(
       "maxProcessMemoryBytes",
       options.maxProcessMemoryBytes ?? memoryOfMachine(),
@@ -120,6 +120,13 @@ function checkedPath(path: string | undefined): string | undefined {
 function positive(option: string, value: number): number {
   if (typeof value === "number" && value > 0) return value;
   const expected = "a number greater than 0";
+  throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected });
+}
+
+/** Nobody means less than one: `0.8` is meant for 80, and would send everybody away. */
+function percent(option: string, value: number): number {
+  if (typeof value === "number" && value >= 1 && (value <= 100 || value === Infinity)) return value;
+  const expected = "a percentage from 1 to 100, such as 80, or Infinity for never";
   throw new VelarosError("VELAROS_OPTION_INVALID", { option, received: value, expected });
 }
 
