@@ -40,4 +40,9 @@ export class IncidentLog {
     this.#kinds.set(kind, { loggedAtMs: nowMs, unlogged: 0 });
     this.#logger.warn(more === 0 ? details : { ...details, more }, message);
   }
+
+  /** Logs what its caller keeps rare, and what would be wrong in a later line: that something is as it is now. */
+  tell(details: Readonly<Record<string, unknown>>, message: string): void {
+    this.#logger?.warn(details, message);
+  }
 }

@@ -124,6 +124,27 @@ test("New clients may come again when the heap is seen to be smaller, with or wi
   ]);
 });
 
+test("However often memory becomes short and is enough again, the last line says what is true", () => {
+  const { runtime, memory, lines } = scene({});
+  const short = "Memory is short: no new clients.";
+  const enough = "Memory is no longer short: new clients may come.";
+
+  for (let round = 0; round < 5; round++) {
+    memory.collect(85);
+    memory.collect(70);
+  }
+  memory.collect(85);
+  expect(lines).toEqual([short, enough]);
+
+  for (let second = 0; second < 10; second++) {
+    runtime.jump(1_000);
+    memory.collect(85);
+  }
+  expect(lines).toEqual([short, enough, short]);
+  memory.collect(70);
+  expect(lines).toEqual([short, enough, short, enough]);
+});
+
 test("What no collection has confirmed for five seconds is not held against new clients", () => {
   const { runtime, memory, watch } = scene({});
 

@@ -25,6 +25,8 @@ const lookEveryMs = 1_000;
 const lookWhenNearEveryMs = 100;
 /** V8 collects before much is allocated. When it has not for so long, there may be any amount of garbage. */
 const knownForMs = 5_000;
+/** Memory that becomes short again and again is a line no more often than this. */
+const quietMs = 10_000;
 /** A connection costs about as much as this: holding less is no reason to end it. */
 const worthEndingBytes = 16 * 1024;
 
@@ -48,7 +50,9 @@ export class MemoryWatch<Holder extends MemoryHolder> {
   readonly #ending = new Map<Holder, number>();
   /** What those held that are gone, as long as it may not have been collected. */
   #uncollectedBytes = 0;
-  #wasShort = false;
+  /** The last line says that memory is short. */
+  #toldShort = false;
+  #toldShortAtMs = -Infinity;
   #timer: Timer | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -130,14 +134,23 @@ export class MemoryWatch<Holder extends MemoryHolder> {
   }
 
   #act(): void {
-    const { incidents } = this.#scene;
-    if (this.isShort !== this.#wasShort) {
-      this.#wasShort = this.isShort;
-      if (this.isShort) incidents.warn("memory short", this.#details(), "Memory is short: no new clients.");
-      else incidents.warn("memory enough", {}, "Memory is no longer short: new clients may come.");
-    }
+    this.#tell();
     const excessBytes = Math.max(this.#heap.excessBytes, this.#process.excessBytes) - this.#expectedBytes();
     if (excessBytes > 0) this.#giveBack(excessBytes);
+  }
+
+  /** Whatever was left out before, the last line says what is true, ten seconds later at the latest. */
+  #tell(): void {
+    const { incidents, runtime } = this.#scene;
+    if (this.isShort === this.#toldShort) return;
+    if (!this.isShort) {
+      this.#toldShort = false;
+      incidents.tell({}, "Memory is no longer short: new clients may come.");
+    } else if (runtime.nowMs() - this.#toldShortAtMs >= quietMs) {
+      this.#toldShort = true;
+      this.#toldShortAtMs = runtime.nowMs();
+      incidents.tell(this.#details(), "Memory is short: no new clients.");
+    }
   }
 
   /** Ends those that hold most, until all of them together held as much as this. */
