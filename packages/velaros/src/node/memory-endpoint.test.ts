@@ -77,3 +77,26 @@ test.each([
     other.terminate();
   },
 );
+
+test("When memory runs out, a connection that is ending already is left to its end", async () => {
+  await using edge = await startEdge({
+    ...oneByte,
+    refuseAboveMemoryPercent: Infinity,
+    closeTimeoutMs: 600_000,
+    stallTimeoutMs: Infinity,
+  });
+  using leaving = await RawClient.open(edge.port);
+  leaving.socket.pause();
+  const { outlet } = await edge.host.only();
+  while (outlet.send("x".repeat(1_024), "text", "push", undefined) === undefined);
+  edge.listening.closeConnections(() => true, { code: 4000, reason: "done" });
+
+  using large = await RawClient.open(edge.port);
+  large.socket.write(maskedFrame(0x1, Buffer.alloc(20_000), { claimedLength: 30_000 }));
+  await large.until(() => large.closeFrame !== undefined);
+  expect(large.closeFrame).toEqual({ code: 1013, reason: "too little memory" });
+
+  leaving.socket.resume();
+  await leaving.until(() => leaving.closeFrame !== undefined);
+  expect(leaving.closeFrame).toEqual({ code: 4000, reason: "done" });
+});

@@ -152,6 +152,7 @@ export class WsConnection
   }
 
   giveUpMemory(): void {
+    if (this.#told || this.#closeSent) return;
     this.#giveUp(ownCloses.tooLittleMemory, outOfMemoryCutMs);
     // A close frame would have to wait behind what has to go.
     if (this.#socket.writableLength > 0) this.cut();
