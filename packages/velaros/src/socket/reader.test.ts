@@ -192,3 +192,33 @@ test("messages that wait when the socket closes are not handled", async () => {
 
   expect(route.entered).toEqual([0]);
 });
+
+test("a closed connection holds no messages but those that handlers still have", async () => {
+  const route = held();
+  const router = new Router({ maxHandlersPerSocket: 1 }).use(json()).bind("/x", route.handle);
+  await using client = connectClient(router);
+  for (const data of numbers(3)) client.send({ path: "/x", data });
+  const { inlet } = client.connection;
+  const bytesOfThree = inlet.heldBytes ?? 0;
+
+  const closed = client.close();
+
+  expect([bytesOfThree > 0, inlet.heldBytes]).toEqual([true, bytesOfThree / 3]);
+  route.release();
+  await closed;
+  await expect.poll(() => inlet.heldBytes).toBe(0);
+});
+
+test("a message whose buffer a handler gives away is held no longer than its handler runs", async () => {
+  const router = new Router().use(json()).bind("/x", (ctx) => {
+    const { buffer } = ctx.rawData;
+    if (buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
+  });
+  await using client = connectClient(router);
+
+  client.sendRaw(new TextEncoder().encode('{"path":"/x"}').slice());
+
+  await expect.poll(() => client.connection.settled.length).toBe(1);
+  expect(client.connection.settled[0]?.bytes.byteLength).toBe(0);
+  expect(client.connection.inlet.heldBytes).toBe(0);
+});

@@ -46,7 +46,7 @@ export class Reader {
     return this.#heldBytes;
   }
 
-  /** A message has ended. */
+  /** A message has ended. A handler may have given its buffer away, and then it has no length any more. */
   letGo(message: InboundMessage): void {
     this.#heldBytes -= message.bytes.byteLength;
   }
@@ -60,6 +60,9 @@ export class Reader {
   /** The socket is closed: what waits is never handled. */
   close(): void {
     this.#closed = true;
+    for (let index = this.#head; index < this.#queue.length; index++) {
+      this.#heldBytes -= this.#queue[index]?.bytes.byteLength ?? 0;
+    }
     this.#queue = nothingWaits;
     this.#head = 0;
   }
@@ -96,6 +99,8 @@ export class Reader {
     if (suspended) this.#suspended -= 1;
     else this.#running -= 1;
     if (this.#head < this.#queue.length) this.#startQueued();
+    // What was given away could not be subtracted.
+    else if (this.#running === 0 && this.#suspended === 0) this.#heldBytes = 0;
   }
 
   get #hasRoom(): boolean {
