@@ -6,6 +6,7 @@
  * @param schedule - Calls back once at the end of the turn, such as `setImmediate`.
  */
 export function inOneGo(schedule: (run: () => void) => void): (callback: () => void) => void {
+  // One for the whole process where the runtime is: a process has one event loop, and its turns are everybody's.
   let waiting: (() => void)[] = [];
 
   const run = (): void => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { nodeRuntime } from "./runtime.ts";
 
@@ -40,4 +41,20 @@ test("Tokens have the asked length, the alphabet a-z0-9, and do not repeat", () 
   expect(nodeRuntime.randomUuid()).toMatch(
     /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   );
+});
+
+test("What is deferred sees the AsyncLocalStorage of nobody, least of all that of whoever deferred first", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const deferOne = (): Promise<void> =>
+    new Promise((resolve) => {
+      nodeRuntime.defer(() => {
+        seen.push(storage.getStore());
+        resolve();
+      });
+    });
+
+  await Promise.all([storage.run("first", deferOne), storage.run("second", deferOne), deferOne()]);
+
+  expect(seen).toEqual([undefined, undefined, undefined]);
 });

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Runtime, Timer } from "velaros-protocol";
 import { inOneGo } from "./deferral.ts";
@@ -21,13 +22,23 @@ class NodeTimer implements Timer {
 }
 
 /**
+ * What several callers defer runs together. Left to Node it would see the `AsyncLocalStorage` of whoever was first: that
+ * of somebody else's request.
+ */
+const noContext = new AsyncResource("velaros.deferred");
+
+function inNoContext(run: () => void): void {
+  noContext.runInAsyncScope(run);
+}
+
+/**
  * The real world: Node's monotonic clock, timers that do not keep the process alive, `setImmediate` and
- * `node:crypto`. Delays above 24.8 days, `Infinity` included, fire after 24.8 days.
+ * `node:crypto`. What is deferred runs in no caller's `AsyncLocalStorage`. Delays above 24.8 days, `Infinity` included, fire after 24.8 days.
  */
 export const nodeRuntime: Runtime = Object.freeze<Runtime>({
   nowMs: () => performance.now(),
   setTimer: (delayMs, callback) => new NodeTimer(delayMs, callback),
-  defer: inOneGo((run) => void setImmediate(run)),
+  defer: inOneGo((run) => void setImmediate(inNoContext, run)),
   random: () => Math.random(),
   // Node's is a chain of twenty pieces, half a kilobyte that lives as long as the socket; this makes it one string.
   randomUuid: () => randomUUID().toLowerCase(),
