@@ -133,8 +133,8 @@ onEveryBus(({ test, newFleet: fleetOnBus }) => {
     const router = jsonRouter()
       .useOpen((ctx) => void known.push(JSON.stringify(ctx.trusted).length))
       .publicBind("/**", (ctx) => ctx.reply(String(ctx.trusted["much"] ?? "").length));
-    await fleet.service("api", router);
-    return { edge, errors, known, client: await fleet.client(edge, { "User-Agent": "x" }) };
+    const { service } = await fleet.service("api", router);
+    return { edge, errors, known, service, client: await fleet.client(edge, { "User-Agent": "x" }) };
   }
 
   test("facts up to maxFactsBytes reach a service; larger ones are refused, and why is told, on any bus", async () => {
@@ -157,6 +157,27 @@ onEveryBus(({ test, newFleet: fleetOnBus }) => {
     expect(tooLarge.client.ended).toBeUndefined();
   });
 
+  test("facts that are too large are an error once per connection, and matter only while somebody is there", async () => {
+    await using fleet = fleetOnBus();
+    const { edge, client, errors, known, service } = await clientWithFacts(fleet, 1_000, {
+      maxFactsBytes: 500,
+    });
+    for (let count = 0; count < 3; count++) {
+      expect(await client.ask("/any")).toMatchObject({ error: { code: "INTERNAL" } });
+    }
+    expect(errors).toMatchObject([{ code: "EURUS_FACTS_TOO_LARGE" }]);
+    expect(edge.events.filter(({ type }) => type === "refused")).toHaveLength(3);
+    const another = await fleet.client(edge);
+
+    await service.stop();
+    await expect.poll(() => edge.gateway.services()).toEqual([]);
+
+    expect(await client.ask("/any")).toMatchObject({ error: { code: "SERVICE_UNAVAILABLE" } });
+    expect(await another.ask("/any")).toMatchObject({ error: { code: "SERVICE_UNAVAILABLE" } });
+    expect(errors).toHaveLength(1);
+    expect(known).toEqual([]);
+  });
+
   test("the most that maxFactsBytes may allow goes through any bus, and facts of a message are not counted", async () => {
     await using fleet = fleetOnBus();
     const most = 53_248;
@@ -172,6 +193,7 @@ interface Scene {
   readonly edge: Edge;
   readonly client: JsonClient;
   readonly errors: readonly Error[];
+  readonly service: Service;
   /** How large the facts were that the service's open handler saw. */
   readonly known: readonly unknown[];
 }

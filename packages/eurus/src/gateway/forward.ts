@@ -24,6 +24,8 @@ export class Forwarder {
   /** While draining what began may finish, and nothing new begins. */
   state: "starting" | "running" | "draining" = "starting";
   readonly #parts: GatewayParts;
+  /** The facts of clients that no service can be told. */
+  readonly #refusedFacts = new WeakMap<EdgeSocket, EdgeSocket["socket"]["trusted"]>();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -133,19 +135,35 @@ export class Forwarder {
       this.#refuse(edge, message, "OVERLOADED", service);
       return undefined;
     }
-    try {
-      checkFacts(edge.socket, service, this.#parts.options);
-    } catch (error) {
-      // Not the client's fault: the router answers INTERNAL, and its onError hears why.
-      this.#tellRefused(edge, message.forwarded.path, service, "INTERNAL");
-      throw error;
-    }
     const instance = edge.closing ? undefined : this.#choose(route, nobody);
     if (instance === undefined) {
       this.#unavailable(edge, message, service);
       return undefined;
     }
+    if (!this.#canTellOf(edge, service, message)) return undefined;
     return instance.open(edge, nobody);
+  }
+
+  /**
+   * Whether a service can be told the facts of this client, which is refused otherwise.
+   *
+   * @throws {@link EurusError} The first time that it can't be: the router answers INTERNAL, and its onError hears why.
+   *   Headers count, and those are the client's; it should not cause an error with each of its messages.
+   */
+  #canTellOf(edge: EdgeSocket, service: string, message: ForwardableMessage): boolean {
+    const { trusted } = edge.socket;
+    if (this.#refusedFacts.get(edge) === trusted) {
+      this.#refuse(edge, message, "INTERNAL", service);
+      return false;
+    }
+    try {
+      checkFacts(edge.socket, service, this.#parts.options);
+      return true;
+    } catch (error) {
+      this.#refusedFacts.set(edge, trusted);
+      this.#tellRefused(edge, message.forwarded.path, service, "INTERNAL");
+      throw error;
+    }
   }
 
   #choose(route: Route, refusedBy: readonly string[]): InstancePins | undefined {

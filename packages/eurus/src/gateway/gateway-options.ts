@@ -56,7 +56,7 @@ export interface GatewayOptions {
   /**
    * How large the facts and the forwarded headers of one client may be, as JSON in bytes of UTF-8; 1 to 53,248. They go
    * to a service in one packet, when the client is pinned there. Above it every message for a service is answered with
-   * `INTERNAL`, and `onError` of the router gets `EURUS_FACTS_TOO_LARGE`.
+   * `INTERNAL`, and `onError` of the router gets `EURUS_FACTS_TOO_LARGE`, once per connection.
    *
    * @defaultValue `32_768`
    */
