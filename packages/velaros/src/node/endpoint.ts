@@ -19,8 +19,8 @@ import { HandshakeInfo } from "./handshake-info.ts";
 import { isWebSocketUpgrade, pathOf, upgradeExpected } from "./handshake.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { IncidentLog } from "./incident-log.ts";
-import { nodeMemory } from "./memory-source.ts";
-import { MemoryWatch } from "./memory-watch.ts";
+import type { MemoryHolder, MemoryHolders, MemoryWatch } from "./memory-watch.ts";
+import { MemoryWatches } from "./memory-watches.ts";
 import type { AttachOptions, CloseOptions } from "./options.ts";
 import type { OwnedSocket } from "./owned-socket.ts";
 import { messagesPerLook } from "./read-pace.ts";
@@ -41,6 +41,8 @@ export interface EndpointHost {
   subprotocols(): readonly string[];
   /** A client is about to be closed because it keeps sending too fast; the moment to tell it. */
   rateLimited?(inlet: ConnectionInlet): void;
+  /** What its endpoints know of the memory that they share; without it each looks for itself. */
+  readonly memory?: MemoryWatches;
 }
 
 const { serverStopping } = ownCloses;
@@ -59,7 +61,8 @@ export class Endpoint implements ConnectionHost {
   readonly #authentication: Authentication;
   readonly #admission: Admission;
   readonly #incidents: IncidentLog;
-  readonly #memory: MemoryWatch<WsConnection>;
+  readonly #memory: MemoryWatch<MemoryHolder>;
+  readonly #memoryHolders: MemoryHolders<MemoryHolder>;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -97,12 +100,8 @@ export class Endpoint implements ConnectionHost {
     this.#addresses = new ClientAddress(settings.trustedProxies);
     this.#incidents = new IncidentLog(settings.runtime, settings.logger);
     this.#authentication = new Authentication(settings, this.#incidents);
-    this.#memory = new MemoryWatch(settings, {
-      runtime: settings.runtime,
-      source: nodeMemory(settings.maxProcessMemoryBytes),
-      incidents: this.#incidents,
-      holders: () => this.heartbeat.members(),
-    });
+    this.#memory = (router.memory ?? new MemoryWatches()).of(settings);
+    this.#memoryHolders = { incidents: this.#incidents, members: () => this.heartbeat.members() };
     this.#admission = new Admission(settings, this.#memory);
   }
 
@@ -203,7 +202,7 @@ export class Endpoint implements ConnectionHost {
     this.#admission.leave(connection.info.remoteAddress);
     this.#memory.gone(connection);
     if (this.size > 0) return;
-    this.#memory.stop();
+    this.#memory.stop(this.#memoryHolders);
     this.#onEmpty?.();
   }
 
@@ -248,7 +247,7 @@ export class Endpoint implements ConnectionHost {
       const subprotocol = webSocket.protocol === "" ? undefined : webSocket.protocol;
       const info = new HandshakeInfo(request, address, subprotocol, identity.trusted);
       const connection = new WsConnection(this, webSocket as DirectWebSocket, socket, info);
-      this.#memory.start();
+      this.#memory.start(this.#memoryHolders);
       if (identity.expiresAtMs !== undefined) connection.expireAt(identity.expiresAtMs);
       try {
         connection.start(this.#router.connect(info, connection));

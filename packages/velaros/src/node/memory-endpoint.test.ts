@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { openWebSocket, startEdge } from "../../../../test/support/edge.ts";
 import type { Edge } from "../../../../test/support/edge.ts";
 import { closeFrame, maskedFrame, RawClient } from "../../../../test/support/raw-client.ts";
+import { Router } from "../router/router.ts";
 import { nodeRuntime } from "./runtime.ts";
 
 /** A second passes in a twentieth of it. */
@@ -15,7 +16,7 @@ const quickly = {
 const oneByte = { maxProcessMemoryBytes: 1, runtime: quickly };
 
 /** How a newcomer is received: `"open"`, or the status and the time to wait. */
-async function visit({ listening }: Edge): Promise<unknown> {
+async function visit({ listening }: Pick<Edge, "listening">): Promise<unknown> {
   const client = new WebSocket(listening.url);
   const opened = once(client, "open").then(() => "open");
   const refused = once(client, "unexpected-response").then(
@@ -99,4 +100,21 @@ test("When memory runs out, a connection that is ending already is left to its e
   leaving.socket.resume();
   await leaving.until(() => leaving.closeFrame !== undefined);
   expect(leaving.closeFrame).toEqual({ code: 4000, reason: "done" });
+});
+
+test("What is short for one endpoint of a router is short for the others with the same limits", async () => {
+  const router = new Router({ runtime: quickly, logger: { warn: () => undefined, error: () => undefined } });
+  const local = { port: 0, host: "127.0.0.1", closeAboveMemoryPercent: Infinity };
+  const small = { ...local, maxProcessMemoryBytes: 1 };
+  await using one = await router.listen(small);
+  await using same = await router.listen(small);
+  await using larger = await router.listen({ ...local, maxProcessMemoryBytes: Infinity });
+  const client = await openWebSocket(one.url);
+
+  await expect.poll(() => visit({ listening: one })).toMatch(/^503 /);
+
+  expect(await visit({ listening: same })).toMatch(/^503 /);
+  expect(await visit({ listening: larger })).toBe("open");
+  client.terminate();
+  await expect.poll(() => visit({ listening: same })).toBe("open");
 });

@@ -3,7 +3,7 @@ import { ManualRuntime } from "../../../../test/support/manual-runtime.ts";
 import { IncidentLog } from "./incident-log.ts";
 import type { MemoryMarks } from "./memory-gauge.ts";
 import type { MemorySource } from "./memory-source.ts";
-import type { MemoryHolder } from "./memory-watch.ts";
+import type { MemoryHolder, MemoryHolders } from "./memory-watch.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 
 const mebibyte = 1024 * 1024;
@@ -46,6 +46,7 @@ interface Scene {
   readonly runtime: ManualRuntime;
   readonly memory: Memory;
   readonly watch: MemoryWatch<Holder>;
+  readonly endpoint: MemoryHolders<Holder>;
   /** Who was ended, in order. */
   readonly ended: string[];
   readonly lines: string[];
@@ -70,18 +71,15 @@ function scene(held: Readonly<Record<string, number>>, marks: Partial<MemoryMark
   );
   const watch = new MemoryWatch<Holder>(
     { refuseAboveMemoryPercent: 80, closeAboveMemoryPercent: 90, ...marks },
-    {
-      runtime,
-      source: memory,
-      incidents: new IncidentLog(runtime, logger),
-      holders: () => holders.values(),
-    },
+    { runtime, source: memory },
   );
-  watch.start();
+  const endpoint = { incidents: new IncidentLog(runtime, logger), members: () => holders.values() };
+  watch.start(endpoint);
   return {
     runtime,
     memory,
     watch,
+    endpoint,
     ended,
     lines,
     leave(name) {
@@ -226,17 +224,40 @@ test("Who holds less than a connection costs is not closed: that would bring not
 });
 
 test("When the last connection is gone nobody is kept out, and nothing is watched", () => {
-  const { runtime, memory, watch } = scene({});
+  const { runtime, memory, watch, endpoint } = scene({});
 
   memory.collect(99);
-  watch.stop();
+  watch.stop(endpoint);
   expect([watch.isShort, memory.isWatched, runtime.timers]).toEqual([false, false, 0]);
 
-  watch.start();
-  watch.start();
+  watch.start(endpoint);
+  watch.start(endpoint);
   expect([watch.isShort, memory.isWatched, runtime.timers]).toEqual([false, true, 1]);
   memory.collect(99);
   expect(watch.isShort).toBe(true);
+});
+
+test("Of the endpoints that share a process only those connections are closed that hold most of all", () => {
+  const { runtime, memory, watch, endpoint, ended, lines } = scene({ a: mebibyte, b: 2 * mebibyte });
+  const otherLines: string[] = [];
+  const logger = {
+    warn: (_details: unknown, message: string) => otherLines.push(message),
+    error: () => undefined,
+  };
+  const large = { name: "c", heldBytes: 8 * mebibyte, giveUpMemory: () => void ended.push("c") };
+  const other = { incidents: new IncidentLog(runtime, logger), members: () => [large] };
+  watch.start(other);
+
+  memory.collect(92);
+  expect([ended, otherLines.length]).toEqual([["c"], 0]);
+
+  watch.stop(endpoint);
+  expect([watch.isShort, memory.isWatched]).toEqual([true, true]);
+  memory.collect(50);
+  expect(otherLines).toEqual(["Memory is no longer short: new clients may come."]);
+  watch.stop(other);
+  expect([memory.isWatched, runtime.timers]).toEqual([false, 0]);
+  expect(lines).toHaveLength(2);
 });
 
 test("Without marks nothing is watched; one of them alone does its own part", () => {

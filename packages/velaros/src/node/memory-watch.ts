@@ -12,13 +12,17 @@ export interface MemoryHolder {
   giveUpMemory(): void;
 }
 
-/** What a {@link MemoryWatch} looks at, and whom it tells. */
-export interface MemoryScene<Holder> {
-  readonly runtime: Runtime;
-  readonly source: MemorySource;
+/** Those of one endpoint. */
+export interface MemoryHolders<Holder> {
   readonly incidents: IncidentLog;
   /** All that there are now. */
-  holders(): Iterable<Holder>;
+  members(): Iterable<Holder>;
+}
+
+/** What a {@link MemoryWatch} looks at. */
+export interface MemoryScene {
+  readonly runtime: Runtime;
+  readonly source: MemorySource;
 }
 
 const lookEveryMs = 1_000;
@@ -31,7 +35,7 @@ const quietMs = 10_000;
 const worthEndingBytes = 16 * 1024;
 
 /**
- * Keeps an endpoint from filling the memory of its process. New clients are refused above one mark; above a higher one
+ * Keeps endpoints from filling the memory of their process. New clients are refused above one mark; above a higher one
  * those that hold most are ended, until what they hold makes up for what is too much.
  *
  * The heap is judged by what a collection left, because before it most of it may be garbage. The process is judged by
@@ -39,10 +43,13 @@ const worthEndingBytes = 16 * 1024;
  * five seconds: they are what makes one necessary.
  */
 export class MemoryWatch<Holder extends MemoryHolder> {
-  readonly #scene: MemoryScene<Holder>;
+  readonly #scene: MemoryScene;
   readonly #isOff: boolean;
   readonly #heap: MemoryGauge;
   readonly #process: MemoryGauge;
+  readonly #endpoints = new Set<MemoryHolders<Holder>>();
+  /** Of the endpoint that has been there for longest, or was the last to go. */
+  #incidents: IncidentLog | undefined;
   #collectedAtMs = 0;
   /** So much of what the process has is taken for garbage until it is collected. */
   #garbageBytes = 0;
@@ -56,7 +63,7 @@ export class MemoryWatch<Holder extends MemoryHolder> {
   #timer: Timer | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(marks: MemoryMarks, scene: MemoryScene<Holder>) {
+  constructor(marks: MemoryMarks, scene: MemoryScene) {
     this.#scene = scene;
     this.#isOff = Math.min(marks.refuseAboveMemoryPercent, marks.closeAboveMemoryPercent) === Infinity;
     this.#heap = new MemoryGauge(marks);
@@ -69,8 +76,11 @@ export class MemoryWatch<Holder extends MemoryHolder> {
   }
 
   /** There is something that can hold memory. May be called again. */
-  start(): void {
-    if (this.#isOff || this.#timer !== undefined) return;
+  start(endpoint: MemoryHolders<Holder>): void {
+    if (this.#isOff) return;
+    this.#endpoints.add(endpoint);
+    if (this.#timer !== undefined) return;
+    this.#incidents = endpoint.incidents;
     const { runtime, source } = this.#scene;
     this.#collectedAtMs = runtime.nowMs();
     this.#timer = runtime.setTimer(lookEveryMs, this.#onTimer);
@@ -83,8 +93,14 @@ export class MemoryWatch<Holder extends MemoryHolder> {
     this.#ending.delete(holder);
   }
 
-  /** Nothing is left that holds anything, so nobody has to be kept out either. */
-  stop(): void {
+  /** Nothing is left there that holds anything; when that is so everywhere, nobody has to be kept out either. */
+  stop(endpoint: MemoryHolders<Holder>): void {
+    if (!this.#endpoints.delete(endpoint)) return;
+    const [oldest] = this.#endpoints;
+    if (oldest !== undefined) {
+      this.#incidents = oldest.incidents;
+      return;
+    }
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#stopListening?.();
@@ -141,25 +157,26 @@ export class MemoryWatch<Holder extends MemoryHolder> {
 
   /** Whatever was left out before, the last line says what is true, ten seconds later at the latest. */
   #tell(): void {
-    const { incidents, runtime } = this.#scene;
+    const { runtime } = this.#scene;
     if (this.isShort === this.#toldShort) return;
     if (!this.isShort) {
       this.#toldShort = false;
-      incidents.tell({}, "Memory is no longer short: new clients may come.");
+      this.#incidents?.tell({}, "Memory is no longer short: new clients may come.");
     } else if (runtime.nowMs() - this.#toldShortAtMs >= quietMs) {
       this.#toldShort = true;
       this.#toldShortAtMs = runtime.nowMs();
-      incidents.tell(this.#details(), "Memory is short: no new clients.");
+      this.#incidents?.tell(this.#details(), "Memory is short: no new clients.");
     }
   }
 
   /** Ends those that hold most, until all of them together held as much as this. */
   #giveBack(excessBytes: number): void {
-    const { incidents } = this.#scene;
     const found: (readonly [Holder, number])[] = [];
-    for (const holder of this.#scene.holders()) {
-      const { heldBytes } = holder;
-      if (heldBytes >= worthEndingBytes && !this.#ending.has(holder)) found.push([holder, heldBytes]);
+    for (const endpoint of this.#endpoints) {
+      for (const holder of endpoint.members()) {
+        const { heldBytes } = holder;
+        if (heldBytes >= worthEndingBytes && !this.#ending.has(holder)) found.push([holder, heldBytes]);
+      }
     }
     let leftBytes = excessBytes;
     let ended = 0;
@@ -174,7 +191,7 @@ export class MemoryWatch<Holder extends MemoryHolder> {
       ended > 0
         ? "Memory has run out: the connections that hold most are closed."
         : "Memory has run out, and no connection holds enough of it to be closed.";
-    incidents.warn("memory out", { closed: ended, ...this.#details() }, message);
+    this.#incidents?.warn("memory out", { closed: ended, ...this.#details() }, message);
   }
 
   /** What comes back by itself. */

@@ -21,6 +21,7 @@ import {
 } from "../node/attach.ts";
 import { type EndpointHost, Endpoint } from "../node/endpoint.ts";
 import { type Listening, listen } from "../node/listen.ts";
+import { MemoryWatches } from "../node/memory-watches.ts";
 import type { AttachOptions, ListenOptions } from "../node/options.ts";
 import { nodeRuntime } from "../node/runtime.ts";
 import { safeLogger } from "../node/safe-logger.ts";
@@ -70,6 +71,7 @@ export class Router<
   declare readonly "~mount": Mount;
 
   readonly #table = new RouteTable();
+  readonly #memory = new MemoryWatches();
   readonly #host: SocketHost;
   readonly #runtime: Runtime;
   readonly #logger: Logger;
@@ -322,6 +324,7 @@ export class Router<
 
   get #endpointHost(): EndpointHost {
     return {
+      memory: this.#memory,
       connect: (info, outlet) => this.connect(info, outlet),
       acceptsClients: () => this.#table.acceptsClients(),
       subprotocols: () => this.#table.codecs().map((codec) => codec.subprotocol),
