@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import process from "node:process";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { nodeMemory, oldSpaceOptionBytes } from "./memory-source.ts";
 
@@ -25,6 +27,22 @@ test("a large buffer that nobody has written to does not hide what the process u
   expect(usedBytes).toBeGreaterThan(before / 2);
   expect(usedBytes).toBeLessThan(process.memoryUsage.rss() + 64 * mebibyte);
   expect(untouched.byteLength).toBe(1024 * mebibyte);
+});
+
+test("what another thread takes counts as used by the process", async () => {
+  const memory = nodeMemory(Infinity);
+  const before = memory.process().usedBytes;
+  const worker = new Worker(
+    `const taken = Buffer.alloc(256 * ${mebibyte}, 1);
+     const { parentPort } = require("node:worker_threads");
+     parentPort.once("message", () => process.exit(taken.length));
+     parentPort.postMessage("taken");`,
+    { eval: true },
+  );
+  await once(worker, "message");
+
+  expect(memory.process().usedBytes - before).toBeGreaterThan(128 * mebibyte);
+  await worker.terminate();
 });
 
 test("the heap has a limit above what it holds", () => {
