@@ -10,7 +10,7 @@ export interface WebSocketListener {
   onPeerClose(status: number, reason: string): void;
   /** What the peer sent violates RFC 6455 or a limit; it has to be told with {@link DirectWebSocket.sendClose}. */
   onViolation(status: number): void;
-  /** The peer pings faster than it takes the pongs; this ping is not answered. */
+  /** The peer sent many pings in one go, or takes no pongs; this ping is not answered. */
   onPingFlood(): void;
   /** The connection is gone. */
   onGone(): void;
