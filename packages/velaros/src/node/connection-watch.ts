@@ -27,12 +27,15 @@ export class ConnectionWatch {
   expiresAtMs: number | undefined;
   /** Since when handlers have kept it from being read. */
   pausedAtTick: number | undefined;
+  /** The client sends too fast and is not read for a while. */
+  pausedByPace = false;
   /** Frames that came and are no messages, and how often something was sent: what tells whether a connection is idle. */
   controlFrames = 0;
   flushes = 0;
   #oldAtTick: number | undefined;
   #quietSinceTick = 0;
   #activity = 0;
+  #partialBytes = 0;
   #stalledSinceTick: number | undefined;
   #taken = "";
   #partialSinceTick: number | undefined;
@@ -51,8 +54,19 @@ export class ConnectionWatch {
     this.#partialFrames = frames;
   }
 
-  /** Looks at the connection; returns what has to happen now, if anything. */
-  look(tick: number, socket: Duplex, frames: number, limits: WatchLimits): WatchVerdict | undefined {
+  /**
+   * Looks at the connection; returns what has to happen now, if anything.
+   *
+   * @param frames - How many have come.
+   * @param partialBytes - How much has come of the message that is not there as a whole.
+   */
+  look(
+    tick: number,
+    socket: Duplex,
+    frames: number,
+    partialBytes: number,
+    limits: WatchLimits,
+  ): WatchVerdict | undefined {
     if (this.cutAtTick !== undefined) return tick >= this.cutAtTick ? "cut" : undefined;
     if (this.expiresAtMs !== undefined && Date.now() >= this.expiresAtMs) return ownCloses.expired;
     this.#lookAtSending(tick, socket);
@@ -60,9 +74,9 @@ export class ConnectionWatch {
     if (isOver(this.#stalledSinceTick, tick, limits.stallTicks)) return ownCloses.slowConsumer;
     if (isOver(this.pausedAtTick, tick, limits.pauseTicks)) return ownCloses.slowHandlers;
     if (isOver(this.#partialSinceTick, tick, limits.messageTicks)) return ownCloses.tooSlowMessage;
-    return this.#oldAtTick === undefined
-      ? undefined
-      : this.#lookAtTime(this.#oldAtTick, tick, frames, limits);
+    if (this.#oldAtTick === undefined) return undefined;
+    if (tick >= this.#oldAtTick) return ownCloses.tooOld;
+    return this.#isIdle(tick, frames, partialBytes, limits) ? ownCloses.idle : undefined;
   }
 
   /** Nothing is unusual any more. */
@@ -77,19 +91,19 @@ export class ConnectionWatch {
     );
   }
 
-  #lookAtTime(
-    oldAtTick: number,
-    tick: number,
-    frames: number,
-    { idleTicks }: WatchLimits,
-  ): CloseStatus | undefined {
-    if (tick >= oldAtTick) return ownCloses.tooOld;
+  #isIdle(tick: number, frames: number, partialBytes: number, limits: WatchLimits): boolean {
     const activity = frames - this.controlFrames + this.flushes;
-    if (activity !== this.#activity) {
+    // What is on its way counts. Each of these has a limit of its own.
+    const isSending = this.#stalledSinceTick !== undefined;
+    const isPaused = this.pausedAtTick !== undefined || this.pausedByPace;
+    if (isSending || isPaused || activity !== this.#activity || partialBytes !== this.#partialBytes) {
       this.#activity = activity;
+      this.#partialBytes = partialBytes;
       this.#quietSinceTick = tick;
     }
-    return isOver(this.#quietSinceTick, tick, idleTicks) ? ownCloses.idle : undefined;
+    const { idleTicks, messageTicks } = limits;
+    const mayTakeTicks = partialBytes > 0 ? Math.max(idleTicks, messageTicks) : idleTicks;
+    return isOver(this.#quietSinceTick, tick, mayTakeTicks);
   }
 
   #lookAtSending(tick: number, socket: Duplex): void {

@@ -84,7 +84,8 @@ export interface AttachOptions {
    */
   readonly maxBufferedChunks?: number | undefined;
   /**
-   * How many pongs may wait to be written to a client that pings; the next ping closes the connection with 1008.
+   * How many pongs may wait to be written to a client that pings; the next ping closes the connection with 1008. They are
+   * written after what came in one piece, so this is also how many pings may come in one go.
    *
    * @defaultValue `16`
    */
@@ -116,7 +117,8 @@ export interface AttachOptions {
    */
   readonly pingTimeoutCutMs?: number | undefined;
   /**
-   * How long a connection may go without a message in either direction, in milliseconds; then 1001. Pings don't count.
+   * How long a connection may go without a message in either direction, in milliseconds; then 1001. Pings don't count,
+   * a message that is on its way does.
    *
    * @defaultValue `Infinity`
    */
@@ -150,7 +152,9 @@ export interface AttachOptions {
   readonly messageBurst?: number | undefined;
   /**
    * Sustained rate of bytes per connection, treated as {@link AttachOptions.messagesPerSecond} is. What a client may
-   * have on its way is bounded without it; this is for traffic that costs money.
+   * have on its way is bounded without it; this is for traffic that costs money. For one message a client is not read
+   * for longer than {@link AttachOptions.ratePatienceMs}, so messages of more bytes than come in that time cost less than
+   * they should. Counted where Node counts, on sockets of `node:net` and `node:tls`; other streams have no such limit.
    *
    * @defaultValue `Infinity`
    */
@@ -162,7 +166,8 @@ export interface AttachOptions {
    */
   readonly byteBurst?: number | undefined;
   /**
-   * How long a client may go on exceeding its rate whenever it is read, in milliseconds; then 1008.
+   * How long a client may go on exceeding its rate whenever it is read, in milliseconds; then 1008. Counts from the end
+   * of the first time that it is not read for it, which lasts no longer than this.
    *
    * @defaultValue `10_000`
    */

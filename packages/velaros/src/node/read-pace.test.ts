@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Runtime } from "velaros-protocol";
 import { TokenBucket } from "velaros-protocol/internal";
+import { ManualRuntime } from "../../../../test/support/manual-runtime.ts";
 import { messagesPerLook, ReadPace } from "./read-pace.ts";
 import { nodeRuntime } from "./runtime.ts";
 import { resolveSettings } from "./settings.ts";
@@ -62,4 +63,64 @@ test("A client below its rate is left alone for ever, one above it is given up a
     expect(exceededAtMs).toBeGreaterThanOrEqual(10_000);
     expect(exceededAtMs).toBeLessThan(16_000);
   }
+});
+
+/** A pace of bytes on a connection that messages come over when the test says so. */
+function startBytePace(bytesBefore: number): {
+  /** A message comes in after that time; returns for how long the connection is not read then. */
+  message(bytes: number, afterMs: number): number;
+  readonly exceeded: boolean;
+} {
+  const time = new ManualRuntime();
+  const settings = resolveSettings({ bytesPerSecond: 10_000, byteBurst: 40_000, runtime: time });
+  let bytesRead = bytesBefore;
+  let exceeded = false;
+  let isStopped = false;
+  const connection = {
+    get bytesRead() {
+      return bytesRead;
+    },
+    slowDown: (stop: boolean) => void (isStopped = stop),
+    rateExceeded: () => void (exceeded = true),
+  };
+  const pace = new ReadPace({ runtime: time, settings }, connection);
+  return {
+    message(bytes, afterMs) {
+      time.jump(afterMs);
+      bytesRead += bytes;
+      pace.look();
+      const since = time.nowMs();
+      while (isStopped) time.jump(10);
+      return time.nowMs() - since;
+    },
+    get exceeded() {
+      return exceeded;
+    },
+  };
+}
+
+test("For one message, however large, a client is not read for longer than the patience, and is not given up", () => {
+  const pace = startBytePace(0);
+  const mebibyte = 1024 * 1024;
+
+  expect(pace.message(mebibyte, 0)).toBe(10_000);
+  // What it was not read for is paid.
+  expect(pace.message(1, 1_000)).toBe(0);
+  expect(pace.message(mebibyte, 100)).toBe(10_000);
+  expect(pace.exceeded).toBe(false);
+
+  // A client that has been read twice, and sends again faster than it may, is another matter.
+  pace.message(mebibyte, 100);
+  expect(pace.exceeded).toBe(true);
+});
+
+test("A client that sends large messages at its rate is never given up", () => {
+  const pace = startBytePace(0);
+  for (let count = 0; count < 20; count++) pace.message(1024 * 1024, 95_000);
+  expect(pace.exceeded).toBe(false);
+});
+
+test("The bytes of the handshake are not charged", () => {
+  const pace = startBytePace(16_000);
+  expect(pace.message(40_000, 0)).toBe(0);
 });

@@ -27,8 +27,8 @@ export function messagesPerLook({ messagesPerSecond, messageBurst, bytesPerSecon
  * Holds a client to its rates by reading no faster, which fills its own buffers. One that exceeds a rate whenever
  * it is read, for as long as the patience with it lasts, is given up.
  *
- * The connection counts its messages. It needs one of these only from the first look on, which most never come to:
- * until then the bucket would have been full.
+ * The connection counts its messages. Without a limit of bytes it needs one of these only from the first look on, which
+ * most never come to: until then the bucket would have been full.
  */
 export class ReadPace {
   readonly #runtime: Runtime;
@@ -37,7 +37,7 @@ export class ReadPace {
   readonly #messages: TokenBucket | undefined;
   readonly #bytes: TokenBucket | undefined;
   readonly #messagesPerLook: number;
-  #bytesSeen = 0;
+  #bytesSeen: number;
   #exceedingSinceMs = 0;
   #calmAfterMs = 0;
   #timer: Timer | undefined;
@@ -47,9 +47,10 @@ export class ReadPace {
     const nowMs = host.runtime.nowMs();
     this.#runtime = host.runtime;
     this.#connection = connection;
+    this.#bytesSeen = connection.bytesRead;
     this.#patienceMs = ratePatienceMs;
-    this.#messages = bucket(messagesPerSecond, messageBurst, nowMs);
-    this.#bytes = bucket(bytesPerSecond, byteBurst, nowMs);
+    this.#messages = bucket(messagesPerSecond, messageBurst, nowMs, ratePatienceMs);
+    this.#bytes = bucket(bytesPerSecond, byteBurst, nowMs, ratePatienceMs);
     this.#messagesPerLook = messagesPerLook(host.settings);
   }
 
@@ -64,7 +65,8 @@ export class ReadPace {
     const waitForMessagesMs = this.#messages?.take(this.#messagesPerLook, nowMs) ?? 0;
     const waitMs = Math.max(waitForMessagesMs, this.#takeBytes(nowMs));
     if (waitMs === 0) return;
-    if (nowMs >= this.#calmAfterMs) this.#exceedingSinceMs = nowMs;
+    // The first wait is ours: nobody exceeds anything while not being read.
+    if (nowMs >= this.#calmAfterMs) this.#exceedingSinceMs = nowMs + waitMs;
     this.#calmAfterMs = nowMs + waitMs + calmMs;
     if (nowMs - this.#exceedingSinceMs >= this.#patienceMs) {
       this.#connection.rateExceeded();
@@ -84,7 +86,17 @@ export class ReadPace {
   }
 }
 
-/** None for a rate that nobody exceeds. */
-function bucket(perSecond: number, burst: number, nowMs: number): TokenBucket | undefined {
-  return perSecond === Infinity ? undefined : new TokenBucket(perSecond, burst, nowMs);
+/**
+ * None for a rate that nobody exceeds. One message may cost more than the patience lasts; while a client is not read it
+ * is not pinged either, so what would take longer to pay back is forgiven.
+ */
+function bucket(
+  perSecond: number,
+  burst: number,
+  nowMs: number,
+  patienceMs: number,
+): TokenBucket | undefined {
+  return perSecond === Infinity
+    ? undefined
+    : new TokenBucket(perSecond, burst, nowMs, (perSecond * patienceMs) / 1_000);
 }

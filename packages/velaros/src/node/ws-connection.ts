@@ -71,6 +71,8 @@ export class WsConnection
     socket.prependListener("end", socketEnded);
     host.heartbeat.add(this);
     if (host.limits.isTimed) this.#watchFromTheStart();
+    // What the handshake took is behind it.
+    if (host.settings.bytesPerSecond !== Infinity) this.#pace = new ReadPace(host, this);
   }
 
   /** Sets the other half, once it exists. */
@@ -253,7 +255,8 @@ export class WsConnection
   watch(tick: number): boolean {
     const watch = this.#watch;
     if (watch === undefined) return false;
-    const verdict = watch.look(tick, this.#socket, this.#frames, this.#host.limits);
+    const { partialBytes } = this.#websocket;
+    const verdict = watch.look(tick, this.#socket, this.#frames, partialBytes, this.#host.limits);
     if (verdict === "cut") this.cut();
     else if (verdict !== undefined && isRoutine(verdict)) this.end(verdict.status, verdict.reason);
     else if (verdict !== undefined) this.#giveUp(verdict);
@@ -361,6 +364,7 @@ export class WsConnection
   /** Called by the pace: stop or go on reading. */
   slowDown(stop: boolean): void {
     this.#pausedByPace = stop;
+    if (this.#watch !== undefined) this.#watch.pausedByPace = stop;
     this.#applyPause();
   }
 
