@@ -1,3 +1,5 @@
+import { RepeatedTexts } from "velaros-protocol/internal";
+
 /** Something on the wire is not what the protocol says. Only ever thrown and caught within the link. */
 export class MalformedPacket extends Error {
   static {
@@ -7,15 +9,13 @@ export class MalformedPacket extends Error {
 
 /** Longer texts would become chains of pieces, which cost more than the call into the platform's decoder. */
 const shortText = 12;
-const rememberedTexts = 512;
 
 /** Reads what a {@link WireWriter} wrote. Every method throws {@link MalformedPacket} at the end of the bytes. */
 export class WireReader {
   #bytes: Uint8Array;
   #position = 0;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  /** Texts that come again and again, such as paths, by a hash of their bytes. */
-  #texts: string[] | undefined;
+  readonly #texts = new RepeatedTexts();
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes;
@@ -98,25 +98,11 @@ export class WireReader {
     const length = this.varint();
     const from = this.#position;
     this.#skip(length, from);
-    const bytes = this.#bytes;
-    let hash = length;
-    for (let index = from; index < from + length; index++)
-      hash = (Math.imul(hash, 31) + (bytes[index] ?? 0)) | 0;
-    const slot = (hash ^ (hash >>> 16)) & (rememberedTexts - 1);
-    // Made when it is needed: half of all readers never read such a text, and there are some for each link.
-    const texts = (this.#texts ??= Array.from({ length: rememberedTexts }, () => ""));
-    const remembered = texts[slot] ?? "";
-    if (remembered.length === length && this.#equals(remembered, from)) return remembered;
-    const text = this.#decode(from, from + length);
-    if (text.length === length) texts[slot] = text;
-    return text;
-  }
-
-  #equals(text: string, from: number): boolean {
-    for (let index = 0; index < text.length; index++) {
-      if (text.charCodeAt(index) !== this.#bytes[from + index]) return false;
+    try {
+      return this.#texts.read(this.#bytes, from, from + length);
+    } catch {
+      throw new MalformedPacket(`the text at byte ${from} is not UTF-8`);
     }
-    return true;
   }
 
   #skip(length: number, from: number): void {

@@ -4,5 +4,6 @@ export type { OptionChecks } from "./option-checks.ts";
 export { harmless, ignore } from "./promises.ts";
 export { inBatches } from "./in-batches.ts";
 export { inWords } from "./in-words.ts";
+export { RepeatedTexts } from "../repeated-texts.ts";
 export { utf8Length } from "../text.ts";
 export { TokenBucket } from "./token-bucket.ts";

@@ -10,6 +10,10 @@ const plain = /^[ !#-[\]-~]*$/;
  */
 export function encodeText(envelope: Envelope): string {
   const { id, path, meta, status, error, data } = envelope;
+  // What most replies are. Written in one call: putting pieces together copies a long text once more.
+  if (id && !path && meta === undefined && !status && error === undefined && isPlainValue(data)) {
+    return stringify({ id, data }, "data", id);
+  }
   let text = "";
   if (id) text = `{"id":${quote(id)}`;
   if (path) text += `${text === "" ? "{" : ","}"path":${quote(path)}`;
@@ -30,6 +34,13 @@ export function stringify(value: unknown, part: string, id?: string): string {
   }
   if (text === undefined) throw encodeProblem("json", `${part} of type ${typeof value} has no JSON form`, id);
   return text.includes("\\ud") ? replaceHalfCharacters(text) : text;
+}
+
+/** Nothing that JSON leaves out, or that writes itself in a way that could be nothing. */
+function isPlainValue(value: unknown): boolean {
+  const type = typeof value;
+  if (type !== "object") return type === "string" || type === "number" || type === "boolean";
+  return value === null || typeof (value as { readonly toJSON?: unknown }).toJSON !== "function";
 }
 
 function quote(text: string): string {

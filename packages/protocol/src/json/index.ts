@@ -4,6 +4,7 @@ import { decodeParts } from "../envelope-parts.ts";
 import type { Envelope, MessageType } from "../envelope.ts";
 import { codecLimits } from "../limits.ts";
 import type { CodecOptions } from "../limits.ts";
+import { RepeatedTexts } from "../repeated-texts.ts";
 import { toResponseData } from "../response-body.ts";
 import { encodeUtf8 } from "../text.ts";
 import { encodeText, stringify } from "./encode.ts";
@@ -23,21 +24,21 @@ export const jsonCodec: Codec = createJsonCodec();
  * @throws {@link CodecError} `CODEC_OPTION_INVALID` for a number outside its range.
  */
 export function createJsonCodec(options?: CodecOptions): Codec {
-  const limits = codecLimits("json", options);
-  const { maxDepth } = limits;
+  const rules = { ...codecLimits("json", options), paths: new RepeatedTexts() };
+  const { maxDepth } = rules;
   return {
     name: "json",
     subprotocol: "velaros-json",
     messageType: "text",
     accepts: (_type: MessageType): boolean => true,
-    outline: (bytes: Uint8Array) => scan(bytes, limits),
+    outline: (bytes: Uint8Array) => scan(bytes, rules),
     decodeData: (bytes: Uint8Array): unknown => parseStrictly(bytes, 0, bytes.length, maxDepth),
     decodeMeta(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-      const { hasMeta, metaStart, metaEnd } = scan(bytes, limits);
+      const { hasMeta, metaStart, metaEnd } = scan(bytes, rules);
       return hasMeta ? parseMap(bytes, metaStart, metaEnd, maxDepth) : Object.create(null);
     },
     decode: (bytes: Uint8Array): Envelope =>
-      decodeParts("json", bytes, scan(bytes, limits), maxDepth, parseStrictly, parseMap),
+      decodeParts("json", bytes, scan(bytes, rules), maxDepth, parseStrictly, parseMap),
     encode,
     encodeText,
     encodeData: (data: unknown): Uint8Array => encodeUtf8(stringify(data, "data")),

@@ -202,6 +202,18 @@ test("says what is wrong with a message and where", () => {
   );
 });
 
+test("a reply is written as its parts are, and what has no JSON form is refused in it too", () => {
+  const written = (data: unknown): string => new TextDecoder().decode(encode({ id: "1", data }));
+
+  expect(written({ a: [1, "b", null] })).toBe('{"id":"1","data":{"a":[1,"b",null]}}');
+  expect(written(null)).toBe('{"id":"1","data":null}');
+  expect(written(new Date(0))).toBe('{"id":"1","data":"1970-01-01T00:00:00.000Z"}');
+  expect(written("\ud800")).toBe('{"id":"1","data":"\ufffd"}');
+  expect(new TextDecoder().decode(encode({ id: "\ud800", data: 1 }))).toBe('{"id":"\ufffd","data":1}');
+  expect(() => written({ toJSON: () => undefined })).toThrow("data of type object has no JSON form");
+  expect(() => written(Symbol("x"))).toThrow("data of type symbol has no JSON form");
+});
+
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }

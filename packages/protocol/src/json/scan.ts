@@ -2,6 +2,7 @@ import { envelopeKey, envelopeKeyAt, scanParts } from "../envelope-parts.ts";
 import type { EnvelopeKey, EnvelopeParts, FoundParts } from "../envelope-parts.ts";
 import type { CodecLimits } from "../limits.ts";
 import { decodeProblem } from "../problem.ts";
+import type { RepeatedTexts } from "../repeated-texts.ts";
 import { asciiText, utf8Length } from "../text.ts";
 import { parseStrictly } from "./parse.ts";
 import { plainStringEnd, skipWhitespace, unexpected, valueEnd } from "./skip.ts";
@@ -12,18 +13,24 @@ const COLON = 0x3a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
+/** What a scan goes by. */
+export interface ScanRules extends CodecLimits {
+  /** Paths that were seen before. */
+  readonly paths: RepeatedTexts;
+}
+
 /**
  * Walks over the bytes of an envelope once. Everything but the last `data` and `meta` is checked fully; these
  * two are only delimited.
  *
  * @throws {@link CodecError} with the id if it was found.
  */
-export function scan(bytes: Uint8Array, limits: CodecLimits): EnvelopeParts {
-  return scanParts("json", bytes, limits, scanMembers);
+export function scan(bytes: Uint8Array, rules: ScanRules): EnvelopeParts {
+  return scanParts("json", bytes, rules, scanMembers);
 }
 
 /** Returns what is wrong with the type of a field: found out at once, but told after the id had its chance. */
-function scanMembers(bytes: Uint8Array, found: FoundParts, limits: CodecLimits): string | undefined {
+function scanMembers(bytes: Uint8Array, found: FoundParts, rules: ScanRules): string | undefined {
   let wrong: string | undefined;
   let at = skipWhitespace(bytes, 0);
   if (bytes[at] !== OPEN)
@@ -36,18 +43,18 @@ function scanMembers(bytes: Uint8Array, found: FoundParts, limits: CodecLimits):
       const keyEnd = checked < 0 ? ~checked : checked;
       const key =
         checked < 0
-          ? envelopeKey(escapedText(bytes, at, keyEnd, limits.maxDepth))
+          ? envelopeKey(escapedText(bytes, at, keyEnd, rules.maxDepth))
           : envelopeKeyAt(bytes, at + 1, keyEnd - 1);
       at = skipWhitespace(bytes, keyEnd);
       if (bytes[at] !== COLON) throw unexpected(bytes, at);
       const start = skipWhitespace(bytes, at + 1);
       // Nearly every message has id and path: their end is found and their characters are checked in one go.
       const isText = bytes[start] === QUOTE && (key === "id" || key === "path");
-      const reached = isText ? plainStringEnd(bytes, start) : valueEnd(bytes, start, limits.maxDepth);
+      const reached = isText ? plainStringEnd(bytes, start) : valueEnd(bytes, start, rules.maxDepth);
       const end = reached < 0 ? ~reached : reached;
       const problem = isText
-        ? takeText(bytes, found, limits, key, start, end, reached > 0)
-        : take(bytes, found, limits, key, start, end);
+        ? takeText(bytes, found, rules, key, start, end, reached > 0)
+        : take(bytes, found, rules, key, start, end);
       wrong ??= problem;
       at = skipWhitespace(bytes, end);
       if (bytes[at] === CLOSE) break;
@@ -63,14 +70,17 @@ function scanMembers(bytes: Uint8Array, found: FoundParts, limits: CodecLimits):
 function takeText(
   bytes: Uint8Array,
   found: FoundParts,
-  { maxDepth, maxIdBytes }: CodecLimits,
+  { maxDepth, maxIdBytes, paths }: ScanRules,
   key: "id" | "path",
   start: number,
   end: number,
   isPlain: boolean,
 ): string | undefined {
   found[key] = undefined;
-  const text = isPlain ? asciiText(bytes, start + 1, end - 1) : escapedText(bytes, start, end, maxDepth);
+  let text: string;
+  if (!isPlain) text = escapedText(bytes, start, end, maxDepth);
+  else if (key === "path") text = paths.read(bytes, start + 1, end - 1);
+  else text = asciiText(bytes, start + 1, end - 1);
   if (key === "id" && (isPlain ? text.length : utf8Length(text)) > maxIdBytes) {
     return `"id" is longer than ${maxIdBytes} bytes`;
   }

@@ -47,7 +47,7 @@ function scanEntries(bytes: Uint8Array, found: FoundParts, rules: MsgpackRules):
 function takeText(
   bytes: Uint8Array,
   found: FoundParts,
-  { maxIdBytes }: MsgpackRules,
+  { maxIdBytes, paths }: MsgpackRules,
   key: "id" | "path",
   at: number,
   end: number,
@@ -58,7 +58,9 @@ function takeText(
   if (key === "id" && end - start > maxIdBytes) {
     return `"id" is longer than ${maxIdBytes} bytes`;
   }
-  if (end > start) found[key] = decodeText(bytes, start, end);
+  if (end > start) {
+    found[key] = key === "path" ? paths.read(bytes, start, end) : decodeText(bytes, start, end);
+  }
   return undefined;
 }
 
