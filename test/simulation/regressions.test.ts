@@ -157,3 +157,26 @@ test("what is refused because its instance was taken out is not handled later", 
   expect(outcomes(world)).toEqual(["replied", ...Array.from({ length: 3 }, () => "SERVICE_UNAVAILABLE")]);
   expect(faultsOf(world)).toEqual([]);
 });
+
+test("what waits for its open handlers is not begun after a standstill that cost the instance its clients [fault:S2]", async () => {
+  const { world } = await connectedWorld(1);
+  const [service] = world.services;
+  if (service === undefined) throw new Error("there is no service");
+  const clients = Array.from({ length: 12 }, () => world.addClient());
+  await world.time.run(100);
+  for (const { connection } of clients) connection?.ask(alpha.name, "echo");
+  await world.time.run(4);
+  world.pause(service);
+  const handled = (): number => world.history.events.filter(({ type }) => type === "handled").length;
+  const handledBefore = handled();
+
+  await world.time.run(6_000);
+  world.resume(service, true);
+
+  expect(service.openSessions.length).toBe(12);
+  expect(handledBefore).toBeLessThan(12);
+  await world.time.run(0);
+  expect(service.openSessions).toEqual([]);
+  expect(handled()).toBe(handledBefore);
+  expect(faultsOf(world)).toEqual([]);
+});

@@ -96,6 +96,11 @@ export class LinkAcceptor {
     return links;
   }
 
+  /** Called before something that had to wait is handled: after a standstill it is too late for that. */
+  checkStandstill(): void {
+    this.#watch.check();
+  }
+
   /** Loses every link and unsubscribes. */
   stop(): void {
     this.#failAll("stopped");

@@ -57,7 +57,12 @@ export class ServiceRun implements GatewayPinsHost {
   constructor(options: ServiceRunOptions) {
     const { name, id, transport, settings, events, setup, onError } = options;
     this.#options = options;
-    this.#connectOptions = { publicOnly: true, allowsPath: (path) => setup.allows(path), onError };
+    this.#connectOptions = {
+      publicOnly: true,
+      allowsPath: (path) => setup.allows(path),
+      beforeWaiting: () => this.#links.checkStandstill(),
+      onError,
+    };
     this.runtime = settings.runtime;
     this.events = events;
     this.maxSockets = settings.maxSockets;

@@ -93,3 +93,47 @@ test("whoever takes in a connection hears of its errors beside the router, once 
   expect(heard).toEqual(["open", "close", "open", "close"]);
   expect(lines).toEqual([]);
 });
+
+test("messages that had to wait are dropped when their connection turns out to be over before they are handled", async () => {
+  const ran: string[] = [];
+  let endOpen = (): void => undefined;
+  const opening = new Promise<void>((resolve) => (endOpen = resolve));
+  const router = new Router()
+    .useOpen(() => opening)
+    .use(json())
+    .bind("/x", (ctx) => void ran.push(String(ctx.unmarshal())));
+  const asked: string[] = [];
+  const pair = socketPair(router, {
+    codec: "json",
+    beforeWaiting() {
+      asked.push("still there?");
+      pair.inlet.closed(1001, "gone meanwhile", "server");
+    },
+  });
+  pair.inlet.message(forwarded("/x", "1"));
+  pair.inlet.message(forwarded("/x", "2"));
+
+  endOpen();
+  await pair.inlet.finished;
+
+  expect(asked).toEqual(["still there?"]);
+  expect(ran).toEqual([]);
+  expect(pair.sent).toEqual([]);
+  expect(pair.closed).toMatchObject({ status: 1001 });
+});
+
+test("who need not wait is not asked about", () => {
+  let asked = 0;
+  const pair = socketPair(
+    new Router().use(json()).bind("/x", (ctx) => ctx.reply(1)),
+    {
+      codec: "json",
+      beforeWaiting: () => void asked++,
+    },
+  );
+
+  pair.inlet.message(forwarded("/x", "1"));
+
+  expect(received(pair)).toEqual([{ id: "1", data: 1 }]);
+  expect(asked).toBe(0);
+});

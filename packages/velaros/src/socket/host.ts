@@ -66,6 +66,11 @@ export interface ConnectOptions {
    * @defaultValue every path is allowed
    */
   readonly allowsPath?: ((path: string) => boolean) | undefined;
+  /**
+   * Called before messages that had to wait are handled. Time has passed since they came, and whoever handed them in may
+   * know by now that the connection is over; then it closes it in here, and they are dropped.
+   */
+  readonly beforeWaiting?: (() => void) | undefined;
   /** Told of the unhandled errors of this connection, beside whoever listens to those of the router. */
   readonly onError?: ErrorListener | undefined;
 }

@@ -158,6 +158,7 @@ export class Reader {
   #startQueued(): void {
     if (this.#startsQueued || !this.#open) return;
     this.#startsQueued = true;
+    if (this.#head < this.#queue.length) this.#socket.options.beforeWaiting?.();
     while (this.#hasRoom) {
       const message = this.#queue[this.#head];
       if (message === undefined) break;

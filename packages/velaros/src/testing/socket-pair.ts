@@ -58,7 +58,7 @@ export interface PairedConnection {
 
 /** Connects to a router within the process and records what it does. */
 export function socketPair(router: Connectable, options: SocketPairOptions = {}): PairedConnection {
-  const { onSend, onSettled, publicOnly, allowsPath, onError, ...info } = options;
+  const { onSend, onSettled, publicOnly, allowsPath, beforeWaiting, onError, ...info } = options;
   const sent: OutgoingMessage[] = [];
   const settled: InboundMessage[] = [];
   const requestsDone: string[] = [];
@@ -90,6 +90,7 @@ export function socketPair(router: Connectable, options: SocketPairOptions = {})
   const inlet = router.connect({ remoteAddress: "127.0.0.1", headers: {}, ...info }, outlet, {
     publicOnly,
     allowsPath,
+    beforeWaiting,
     onError,
   });
   return {
