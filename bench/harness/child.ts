@@ -29,7 +29,7 @@ export class Processes {
   constructor(root: string, options: { readonly profileFolder?: string | undefined } = {}) {
     this.root = root;
     this.profileFolder = options.profileFolder;
-    process.on("exit", () => this.killAll());
+    process.on("exit", this.#killAll);
   }
 
   /** Starts `bench/<program>` with `config` as its only argument, and waits until it says it is ready. */
@@ -101,13 +101,15 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  /** Ends all of them; nothing may be started after that. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#running].map((child) => this.stop(child)));
+    process.off("exit", this.#killAll);
   }
 
-  killAll(): void {
+  readonly #killAll = (): void => {
     for (const child of this.#running) child.kill("SIGKILL");
-  }
+  };
 }
 
 /** Ctrl-C and a polite kill end the run and, through the `exit` event, all that it started. */
