@@ -1,13 +1,13 @@
 import { decodeUtf8 } from "./text.ts";
 
 const slots = 512;
-/** Longer texts are hardly ever the same, and what is remembered stays small. */
-const longestBytes = 128;
+/** What browsers call themselves fits, which services keep with every client; what is remembered stays small. */
+const longestBytes = 256;
 
 /**
  * Decodes texts that come again and again, such as paths: to look at the bytes and recognise them costs a fifth of the
  * call into the platform's decoder, and whoever looks such a text up has its hash already. Remembers 512 texts of up to
- * 128 bytes, of ASCII only.
+ * 256 bytes, of ASCII only.
  */
 export class RepeatedTexts {
   /** By a hash of their bytes. Made when it is needed. */
