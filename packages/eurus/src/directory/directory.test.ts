@@ -176,18 +176,18 @@ test("an instance without a known descriptor is asked for it, one that is not fo
   const directory = createDirectory();
   const known = instanceAnnouncement("i1", ["/a"]);
   directory.apply(next(known));
-  expect(directory.questions.takeWanted()).toEqual(["i1"]);
-  expect(directory.questions.takeWanted()).toEqual([]);
+  expect(directory.questions.take().wanted).toEqual(["i1"]);
+  expect(directory.questions.take().wanted).toEqual([]);
   directory.apply({ ...known, sequence: 3 });
   expect(directory.canServe("/a")).toBe(true);
 
   directory.apply({ ...next(known, { sequence: 4 }), descriptorHash: "changed" });
-  expect(directory.questions.takeWanted()).toEqual(["i1"]);
+  expect(directory.questions.take().wanted).toEqual(["i1"]);
 
   const foreign = instanceAnnouncement("i2", ["/a"], { gatewayNames: ["other"] });
   directory.apply(foreign);
   directory.apply(next(foreign));
-  expect(directory.questions.takeWanted()).toEqual([]);
+  expect(directory.questions.take().wanted).toEqual([]);
 });
 
 test("an instance of another wire version is reported once and not routed to", () => {
@@ -308,8 +308,8 @@ test("a rolling deploy does not flip a claim: the earliest one stays with the ro
   directory.apply(next(old, { goodbye: true }));
 
   expect(directory.resolve("/x")?.service).toBe("a");
-  expect(directory.questions.takeClaims()).toEqual([{ service: "a", pattern: "/x", claimedAt: 100 }]);
-  expect(directory.questions.takeClaims()).toEqual([]);
+  expect(directory.questions.take().claims).toEqual([{ service: "a", pattern: "/x", claimedAt: 100 }]);
+  expect(directory.questions.take().claims).toEqual([]);
 });
 
 test("what there is to ask and to tell is spread over announcements that can be read [weakness:W15]", () => {

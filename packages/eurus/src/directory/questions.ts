@@ -52,23 +52,19 @@ export class Questions {
    *
    * @param asked - How many ids of instances the announcement names besides.
    */
-  take(limits?: SizeLimits, asked?: number): TakenQuestions {
-    return { wanted: this.takeWanted(limits, asked), claims: this.takeClaims(limits) };
+  take(limits: SizeLimits = defaultAnnouncementLimits, asked: number = 0): TakenQuestions {
+    return { wanted: this.#takeWanted(limits, asked), claims: this.#takeClaims(limits) };
   }
 
-  /**
-   * Ids of instances whose descriptor should be asked for, as many as go into one announcement. Asked once, they are
-   * not named again until they speak.
-   */
-  takeWanted(limits: SizeLimits = defaultAnnouncementLimits, asked: number = 0): readonly string[] {
+  /** Asked once, instances are not named again until they speak. */
+  #takeWanted(limits: SizeLimits, asked: number): readonly string[] {
     const most = Math.min(wantedPerAnnouncement, limits.maxEntries - asked);
     const wanted = this.#thatFit(this.#wanted, most, limits);
     for (const id of wanted) this.#wanted.delete(id);
     return wanted;
   }
 
-  /** Claims that are older than what instances announced lately, as many as go into one announcement to them. */
-  takeClaims(limits: SizeLimits = defaultAnnouncementLimits): readonly RememberedClaim[] {
+  #takeClaims(limits: SizeLimits): readonly RememberedClaim[] {
     const claims = this.#thatFit(this.#claims.values(), limits.maxEntries, limits);
     for (const claim of claims) this.#claims.delete(keyOf(claim));
     // The first fits into no announcement, and must not keep the others waiting.
