@@ -40,7 +40,7 @@ export class RecordingHost implements EndpointHost {
   }
 
   /** The only connection that there has been, once there is one. */
-  async only(): Promise<RecordingInlet> {
+  async single(): Promise<RecordingInlet> {
     return vi.waitUntil(() => (this.inlets.length === 1 ? this.inlets[0] : undefined));
   }
 }

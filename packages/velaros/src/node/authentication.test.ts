@@ -14,7 +14,7 @@ test("What authenticate returns are the trusted facts of the connection", async 
     authenticate: async ({ headers }, { remoteAddress }) => ({ token: headers.authorization, remoteAddress }),
   });
   const client = await openWebSocket(edge.listening.url, [], { headers: { Authorization: "Bearer abc" } });
-  const { info } = await edge.host.only();
+  const { info } = await edge.host.single();
   expect(info.trusted).toEqual({ token: "Bearer abc", remoteAddress: "127.0.0.1" });
   client.terminate();
 });
@@ -117,7 +117,7 @@ test("A connection ends with 1008 when its authentication expires", async () => 
   });
   const client = await openWebSocket(edge.listening.url);
   expect(await closeOf(client)).toEqual({ code: 1008, reason: "authentication expired" });
-  expect((await edge.host.only()).ends).toEqual([
+  expect((await edge.host.single()).ends).toEqual([
     { status: 1008, reason: "authentication expired", source: "server" },
   ]);
 });

@@ -10,7 +10,7 @@ const lost: End = { status: 1006, reason: "", source: "client" };
 
 /** How the only connection ended: told exactly once, and nothing of it is left. */
 async function endOf(edge: Edge): Promise<End | undefined> {
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await expect.poll(() => edge.listening.size).toBe(0);
   expect(inlet.ends.length).toBe(1);
   return inlet.ends[0];
@@ -66,7 +66,7 @@ test.each([
 test("A reset in the middle of the closing handshake ends it once [fault:C10]", async () => {
   await using edge = await startEdge();
   using client = await RawClient.open(edge.port);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   inlet.outlet.close(4000, "over", "server");
   await client.until(() => client.closeFrame !== undefined);
   client.socket.resetAndDestroy();
@@ -157,7 +157,7 @@ test.each([1, 2, 7])("The size limit is exact over %i fragments [fault:C2]", asy
   client.socket.write(fragments(maxMessageBytes + 1));
   await client.untilClosed();
   expect(client.closeFrame?.code).toBe(1009);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   expect(inlet.messages.length).toBe(2);
   expect(await endOf(edge)).toMatchObject({ status: 1009, source: "server" });
 });
@@ -225,7 +225,7 @@ test("Our close delivers its status and reason, behind everything that was sent 
   const client = await openWebSocket(edge.listening.url);
   const received: string[] = [];
   client.on("message", (data: Buffer) => received.push(data.toString()));
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const large = "x".repeat(20_000);
   void inlet.outlet.send("first", "text", "push", undefined);
   void inlet.outlet.send(large, "text", "push", undefined);
@@ -248,7 +248,7 @@ test.each([
   await using edge = await startEdge();
   const client = await openWebSocket(edge.listening.url);
   const closed = closeOf(client);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   inlet.outlet.close(code, reason, "server");
   inlet.outlet.close(1000, "second", "server");
   expect(await closed).toEqual({ code: seenCode, reason: seenReason });
@@ -258,7 +258,7 @@ test.each([
 test("A client that does not answer our close frame is cut [fault:C12]", async () => {
   await using edge = await startEdge({ closeTimeoutMs: 100 });
   using client = await RawClient.open(edge.port, true);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   inlet.outlet.close(1001, "bye", "server");
   await client.until(() => client.ended || client.closed);
   expect(client.closeFrame).toEqual({ code: 1001, reason: "bye" });
@@ -299,7 +299,7 @@ test("Ten thousand messages with a close frame behind them are all answered, in 
 test("After the end nothing reaches the inlet, and sending rejects without harm", async () => {
   await using edge = await startEdge();
   using client = await RawClient.open(edge.port, true);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   inlet.outlet.close(1000, "", "server");
   client.text("too late");
   await client.until(() => client.closeFrame !== undefined);

@@ -126,7 +126,7 @@ test("The connection knows its address and headers, in a record without a protot
   const client = await openWebSocket(edge.listening.url, [], {
     headers: { "User-Agent": "test", Cookie: "a=b", "X-Forwarded-For": "203.0.113.9", __proto__x: "1" },
   });
-  const { info } = await edge.host.only();
+  const { info } = await edge.host.single();
   expect(info.remoteAddress).toBe("127.0.0.1");
   expect(Object.getPrototypeOf(info.headers)).toBeNull();
   expect(info.headers).toMatchObject({ "user-agent": "test", cookie: "a=b" });
@@ -139,7 +139,7 @@ test("X-Forwarded-For counts only behind a trusted proxy, up to the first addres
   const client = await openWebSocket(edge.listening.url, [], {
     headers: { "X-Forwarded-For": "1.1.1.1, 203.0.113.9, 10.1.2.3" },
   });
-  expect((await edge.host.only()).info.remoteAddress).toBe("203.0.113.9");
+  expect((await edge.host.single()).info.remoteAddress).toBe("203.0.113.9");
   client.terminate();
 });
 

@@ -77,7 +77,7 @@ test("A watched member is looked at on every tick until it says so", () => {
 test("A peer that falls silent is closed with 1001 and cut a second later [fault:C9]", async () => {
   await using edge = await startEdge({ pingIntervalMs: 50, pongTimeoutMs: 50 });
   using client = await RawClient.open(edge.port, true);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await client.until(() => client.closeFrame !== undefined);
   expect(client.frames[0]?.opcode).toBe(0x9);
   expect(client.closeFrame).toEqual({ code: 1001, reason: "ping timeout" });

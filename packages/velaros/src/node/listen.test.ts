@@ -75,7 +75,7 @@ test("While it closes, new clients get 503 with Retry-After and the others go on
 test("Closing waits for close chains, but no longer than the grace", async () => {
   const edge = await startEdge();
   const client = await openWebSocket(edge.listening.url);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   // A close chain that never ends: the inlet notes the end and does not close its outlet.
   inlet.closed = (status, reason, source) => void inlet.ends.push({ status, reason, source });
   const closed = closeOf(client);
@@ -94,7 +94,7 @@ test("A second close cuts what the first one is still waiting for", async () => 
   const second = edge.listening.close();
   await Promise.all([first, second]);
   expect(edge.listening.size).toBe(0);
-  expect((await edge.host.only()).ends).toEqual([
+  expect((await edge.host.single()).ends).toEqual([
     { status: 1001, reason: "server is stopping", source: "server" },
   ]);
 });

@@ -88,7 +88,7 @@ test("When memory runs out, a connection that is ending already is left to its e
   });
   using leaving = await RawClient.open(edge.port);
   leaving.socket.pause();
-  const { outlet } = await edge.host.only();
+  const { outlet } = await edge.host.single();
   while (outlet.send("x".repeat(1_024), "text", "push", undefined) === undefined);
   edge.listening.closeConnections(() => true, { code: 4000, reason: "done" });
 

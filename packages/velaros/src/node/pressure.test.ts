@@ -24,7 +24,7 @@ test("Messages sent in one turn arrive in order, small ones and large ones mixed
   client.on("message", (data: Buffer, isBinary) => {
     received.push([data.length, data.subarray(0, 4).toString(), isBinary]);
   });
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 10, 8_192, 8_193, 70_000, 5, 300_000, 3];
   for (const [index, length] of lengths.entries()) {
     const text = String(index).padEnd(length, "é").slice(0, length);
@@ -44,7 +44,7 @@ test("Messages sent in one turn arrive in order, small ones and large ones mixed
 test("A message is not held back until something else happens", async () => {
   await using edge = await startEdge();
   const client = await openWebSocket(edge.listening.url);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const pending = once(client, "message");
   void inlet.outlet.send("alone", "text", "push", undefined);
   const [data] = (await pending) as [Buffer];
@@ -56,7 +56,7 @@ test("Sending waits above the threshold and goes on when the client has caught u
   await using edge = await startEdge();
   using client = await RawClient.open(edge.port);
   client.socket.pause();
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   let isWaiting = true;
   const room = fill(inlet).then(() => (isWaiting = false));
   const second = inlet.outlet.send("also waits", "text", "push", undefined);
@@ -74,7 +74,7 @@ test("A slow reader that is sent to without waiting is closed with 1013, and nob
   await using edge = await startEdge({ closeTimeoutMs: 100 });
   using slow = await RawClient.open(edge.port);
   slow.socket.pause();
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const others = await Promise.all(Array.from({ length: 20 }, () => openWebSocket(edge.listening.url)));
   const room = fill(inlet);
   let most = 0;
@@ -98,7 +98,7 @@ test("A reader that takes nothing for too long is closed with 1013 even if every
   await using edge = await startEdge({ stallTimeoutMs: 100, closeTimeoutMs: 50 });
   using slow = await RawClient.open(edge.port);
   slow.socket.pause();
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await expect(fill(inlet)).rejects.toMatchObject({ details: { status: 1013 } });
   expect(inlet.ends).toEqual([{ status: 1013, reason: "slow consumer", source: "server" }]);
   await expect.poll(() => edge.listening.size).toBe(0);
@@ -108,7 +108,7 @@ test("A slow reader that keeps taking a little is not closed, however large the 
   await using edge = await startEdge({ stallTimeoutMs: 400 });
   using slow = await RawClient.open(edge.port);
   slow.socket.pause();
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const length = 24 * 1024 * 1024;
   const startedAt = performance.now();
   const room = inlet.outlet.send(Buffer.alloc(length, "x"), "text", "push", undefined);
@@ -134,7 +134,7 @@ test("A paused connection hands nothing in and loses nothing", async () => {
     else echo(inlet, message);
   });
   const client = await openWebSocket(edge.listening.url);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const other = await openWebSocket(edge.listening.url);
   client.send("pause");
   await expect.poll(() => inlet.texts).toEqual(["pause"]);
@@ -157,7 +157,7 @@ test("A pause that does not end is ended with 1013; pings rest meanwhile", async
   );
   using client = await RawClient.open(edge.port);
   client.text("work");
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await expect.poll(() => inlet.ends.length, { timeout: 5_000 }).toBe(1);
   expect(inlet.ends).toEqual([{ status: 1013, reason: "handlers too slow", source: "server" }]);
   await client.until(() => client.closeFrame !== undefined);
@@ -172,7 +172,7 @@ test("A client above its rate is read more slowly, and everything it sent is han
   client.on("message", () => replies++);
   for (let index = 0; index < 1_000; index++) client.send(String(index));
   await expect.poll(() => replies, { timeout: 10_000 }).toBe(1_000);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   expect(inlet.texts).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
   // A further message has to wait until what came too early is worked off: 900 messages at 2,000 a second.
   client.send("after");
@@ -216,7 +216,7 @@ test("A frame that takes too long to arrive is given up with 1008 [fault:C7]", a
   using client = await RawClient.open(edge.port);
   client.socket.write(maskedFrame(0x1, Buffer.alloc(0), { claimedLength: 1_000 }));
   const drip = setInterval(() => client.socket.write("x"), 10);
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await expect.poll(() => inlet.ends.length, { timeout: 5_000 }).toBe(1);
   clearInterval(drip);
   expect(inlet.ends).toEqual([{ status: 1008, reason: "message took too long", source: "server" }]);

@@ -33,7 +33,8 @@ function inNoContext(run: () => void): void {
 
 /**
  * The real world: Node's monotonic clock, timers that do not keep the process alive, `setImmediate` and
- * `node:crypto`. What is deferred runs in no caller's `AsyncLocalStorage`. Delays above 24.8 days, `Infinity` included, fire after 24.8 days.
+ * `node:crypto`. What is deferred runs in no caller's `AsyncLocalStorage`. Delays above 24.8 days, `Infinity` included,
+ * fire after 24.8 days.
  */
 export const nodeRuntime: Runtime = Object.freeze<Runtime>({
   nowMs: () => performance.now(),

@@ -23,7 +23,7 @@ test.each(["that sends", "that only listens"])(
   async (how) => {
     await using edge = await startEdge({ idleTimeoutMs: 400 }, () => undefined);
     const client = await openWebSocket(edge.listening.url);
-    const inlet = await edge.host.only();
+    const inlet = await edge.host.single();
     let said = 0;
     const closed = closeOf(client);
     const talk = setInterval(() => {
@@ -51,7 +51,7 @@ test("A client is not idle while it uploads one message, piece by piece", async 
   await client.until(() => client.closeFrame !== undefined);
 
   expect(client.closeFrame).toEqual({ code: 1001, reason: "idle for too long" });
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   expect(inlet.messages).toHaveLength(1);
 });
 
@@ -62,7 +62,7 @@ test("A client is not idle while it is read more slowly", async () => {
   );
   using client = await RawClient.open(edge.port);
   client.text("x".repeat(9_000));
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   await expect.poll(() => inlet.messages.length, { interval: 5 }).toBe(1);
   client.text("second");
 
@@ -99,7 +99,7 @@ test("A client that sends more bytes than it may is read more slowly, and given 
 
   expect(client.closeFrame).toEqual({ code: 1008, reason: "rate limit exceeded" });
   // The burst and what a few reads brought while patience lasted; far from all that was sent.
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   expect(inlet.messages.length).toBeLessThan(100);
 });
 
@@ -107,7 +107,7 @@ test("Bytes below the rate are read as they come, however many messages they are
   await using edge = await startEdge({ bytesPerSecond: 10_000_000 });
   const client = await openWebSocket(edge.listening.url);
   for (let count = 0; count < 500; count++) client.send("x".repeat(1_000));
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
 
   await expect.poll(() => inlet.messages.length).toBe(500);
 

@@ -15,7 +15,7 @@ test("The listener speaks TLS, and messages of every size pass", async () => {
   }
   client.close(4000, "bye");
   await once(client, "close");
-  expect((await edge.host.only()).ends).toEqual([{ status: 4000, reason: "bye", source: "client" }]);
+  expect((await edge.host.single()).ends).toEqual([{ status: 4000, reason: "bye", source: "client" }]);
 });
 
 test("With mutual TLS only clients with the right certificate get in", async () => {
@@ -36,7 +36,7 @@ test("A slow reader over TLS is closed with 1013", async () => {
   await using edge = await startEdge({ tls: server, stallTimeoutMs: 100, closeTimeoutMs: 50 });
   const client = await openWebSocket(edge.listening.url, [], { ca: server.cert });
   client.pause();
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   const sending = async (): Promise<never> => {
     for (;;) await inlet.outlet.send("x".repeat(10_000), "text", "push", undefined);
   };

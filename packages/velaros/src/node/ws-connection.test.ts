@@ -19,6 +19,6 @@ test("Messages come in with their type and go out again", async () => {
   ]);
   client.close(4001, "bye");
   expect(await closeOf(client)).toEqual({ code: 4001, reason: "bye" });
-  const inlet = await edge.host.only();
+  const inlet = await edge.host.single();
   expect(inlet.ends).toEqual([{ status: 4001, reason: "bye", source: "client" }]);
 });
