@@ -67,9 +67,11 @@ export class Outbox {
       end = writeFrameHeader(copied, end, opcode, length);
       if (length > copyUpToBytes) {
         this.#socket.write(copied.subarray(start, end));
-        // As long in bytes as in characters means ASCII, which is merely copied.
-        const encoding = length === body.length ? "latin1" : "utf8";
-        this.#socket.write(typeof body === "string" ? Buffer.from(body, encoding) : body);
+        if (typeof body !== "string") this.#socket.write(body);
+        // As long in bytes as in characters means ASCII. The socket copies it once and lets go of the copy itself.
+        else if (length === body.length) this.#socket.write(body, "latin1");
+        // Sockets count texts in characters; what waits for this one is counted in bytes.
+        else this.#socket.write(Buffer.from(body));
         start = end;
       } else if (typeof body === "string") {
         copied.write(body, end, length === body.length ? "latin1" : "utf8");
