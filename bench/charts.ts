@@ -80,12 +80,12 @@ function memoryChart(report: MemoryReport): string {
 }
 
 function growthChart(report: GrowthReport): string {
-  const panels = report.curves.map(({ title, axis, points, withOne }): Panel => {
-    const reference = points.flatMap(({ x, withOneMicros }) =>
-      withOneMicros === undefined ? [] : [pointOf(x, withOneMicros)],
+  const panels = report.curves.map(({ title, axis, points, reference }): Panel => {
+    const beside = points.flatMap(({ x, referenceMicros }) =>
+      referenceMicros === undefined ? [] : [pointOf(x, referenceMicros)],
     );
     const series = [{ label: axis, points: points.map(({ x, cpuMicros }) => pointOf(x, cpuMicros)) }];
-    if (withOne !== undefined) series.push({ label: `the same clients, ${withOne}`, points: reference });
+    if (reference !== undefined) series.push({ label: `the same clients, ${reference}`, points: beside });
     return { title, axis, unit: "µs", logarithmic: true, series };
   });
   return lineCharts(

@@ -15,11 +15,13 @@ export interface Curve {
   readonly title: string;
   readonly axis: string;
   readonly subject: TargetName;
-  /** The dearest point may cost this many times the cheapest; undefined shows the curve without judging it. */
+  /**
+   * The dearest point may cost this many times the cheapest, and each this many times its {@link reference}; undefined
+   * shows the curve without judging it.
+   */
   readonly target: number | undefined;
   readonly points: readonly Point[];
-  /** The same clients with one service and one instance, in the same rounds: what more clients cost by themselves. */
-  readonly withOne?: string | undefined;
+  readonly reference?: Reference | undefined;
   /**
    * All services or instances share one process, in which each hears the announcements of all: up to the square of their
    * number. Measured while nobody sends, and not held against the messages.
@@ -27,7 +29,15 @@ export interface Curve {
   readonly hasMany?: boolean | undefined;
 }
 
+/** A second set of programs that serves as many clients in the same rounds: what these cost by themselves. */
+export interface Reference {
+  readonly title: string;
+  /** Instead of those of the points. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
 const flat = 1.2;
+const single = { services: 1, instances: 1 };
 const busy: LoadShape = { connections: 100, inFlight: 4, dataBytes: 64 };
 
 /**
@@ -83,7 +93,7 @@ export const curves: readonly Curve[] = [
     axis: "services",
     subject: "eurus-nats",
     target: flat,
-    withOne: "one service",
+    reference: { title: "one service", settings: single },
     hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,
@@ -112,7 +122,7 @@ export const curves: readonly Curve[] = [
     axis: "instances",
     subject: "eurus-nats",
     target: flat,
-    withOne: "one instance",
+    reference: { title: "one instance", settings: single },
     hasMany: true,
     points: [1, 10, 100].map((x) => ({
       x,

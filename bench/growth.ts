@@ -14,6 +14,7 @@ import { endOnSignals, Processes } from "./harness/child.ts";
 import { limitsFor } from "./harness/limits.ts";
 import { describeMachine } from "./harness/machine.ts";
 import { figureOf, micros, table } from "./harness/report.ts";
+import { costBeside, costOf } from "./harness/growth-costs.ts";
 import type { CurveResult, GrowthReport, PointResult, StormResult } from "./harness/reports.ts";
 import { writeResults } from "./harness/results.ts";
 import { type Running, subjectOf, targets } from "./harness/targets.ts";
@@ -26,7 +27,7 @@ import { measureStorms } from "./storm.ts";
 
 const passes = 2;
 const stormId = "reconnect-storm";
-const withOneName = "with-one";
+const referenceName = "reference";
 /** How long programs may settle, and are watched, while nobody sends. */
 const idleMs = 2_000;
 
@@ -69,7 +70,7 @@ async function attempt(id: string, measure: () => Promise<unknown>): Promise<voi
 
 async function measureCurve(curve: Curve): Promise<CurveResult> {
   const windows = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
-  const withOne = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
+  const reference = new Map<Point, Window[]>(curve.points.map((point) => [point, []]));
   const idle = new Map<Point, number[]>(curve.points.map((point) => [point, []]));
   const connectRates = new Map<Point, number>();
   for (let pass = 0; pass < passes; pass++) {
@@ -77,7 +78,7 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
     for (const point of pass % 2 === 0 ? curve.points : curve.points.toReversed()) {
       const measured = await measurePoint(curve, point);
       windows.get(point)?.push(...measured.windows);
-      withOne.get(point)?.push(...measured.withOne);
+      reference.get(point)?.push(...measured.reference);
       idle.get(point)?.push(...measured.idleMicros);
       connectRates.set(point, Math.max(connectRates.get(point) ?? 0, measured.connectsPerSecond));
     }
@@ -94,18 +95,19 @@ async function measureCurve(curve: Curve): Promise<CurveResult> {
       cpuMicros: figureOf(list.map(cpuOf)),
       natsMicros: bus.length === 0 ? undefined : figureOf(bus).median,
       idleMicros: curve.hasMany === true ? figureOf(idle.get(point) ?? []) : undefined,
-      withOneMicros:
-        curve.withOne === undefined ? undefined : figureOf((withOne.get(point) ?? []).map(cpuOf)),
+      referenceMicros:
+        curve.reference === undefined ? undefined : figureOf((reference.get(point) ?? []).map(cpuOf)),
       p50Micros: figureOf(list.map((window) => window.p50Micros)),
       connectsPerSecond: connectRates.get(point) ?? Number.NaN,
     };
   });
-  const costs = points.map((point) => point.cpuMicros.median - (point.idleMicros?.median ?? 0));
+  const { id, title, axis, target } = curve;
+  const costs = points.map(costOf);
   const growth = Math.max(...costs) / Math.min(...costs);
-  const ok = curve.target === undefined || growth <= curve.target;
-  report(curve, points, growth, ok);
-  const { id, title, axis, withOne: reference, target } = curve;
-  return { id, title, axis, points, withOne: reference, growth, target, ok };
+  const growthBeside = curve.reference === undefined ? undefined : Math.max(...points.map(costBeside));
+  const result = { id, title, axis, points, reference: curve.reference?.title, growth, growthBeside, target };
+  report(curve, result);
+  return result;
 }
 
 async function measurePoint(
@@ -113,7 +115,7 @@ async function measurePoint(
   point: Point,
 ): Promise<{
   readonly windows: readonly Window[];
-  readonly withOne: readonly Window[];
+  readonly reference: readonly Window[];
   /** For each window: the CPU of the idle programs for as long as it lasted, by its messages. */
   readonly idleMicros: readonly number[];
   readonly connectsPerSecond: number;
@@ -127,19 +129,19 @@ async function measurePoint(
     const subject = await subjectOf(curve.subject, running, generator, point.shape, point.areas);
     const connectsPerSecond = Math.round((point.shape.connections / (performance.now() - fromMs)) * 1000);
     const subjects = [subject];
-    if (curve.withOne !== undefined) {
-      const one = await targets[curve.subject].start(processes, {
+    if (curve.reference !== undefined) {
+      const other = await targets[curve.subject].start(processes, {
         ...config,
-        settings: { ...point.settings, services: 1, instances: 1 },
+        settings: { ...point.settings, ...curve.reference.settings },
       });
-      subjects.push(await subjectOf(withOneName, one, generator, point.shape));
+      subjects.push(await subjectOf(referenceName, other, generator, point.shape));
     }
     const measured = await measureAlternately(subjects, timing);
     const windows = measured.get(curve.subject) ?? [];
     return {
       windows,
       idleMicros: windows.map(({ seconds, replies }) => (idlePerSecond * seconds) / replies),
-      withOne: measured.get(withOneName) ?? [],
+      reference: measured.get(referenceName) ?? [],
       connectsPerSecond,
     };
   } finally {
@@ -158,14 +160,14 @@ async function idleMicrosPerSecond({ processes }: Running): Promise<number> {
   return ((total() - before) / (performance.now() - fromMs)) * 1_000;
 }
 
-function report(curve: Curve, points: readonly PointResult[], growth: number, ok: boolean): void {
+function report(curve: Curve, { points, growth, growthBeside, target }: CurveResult): void {
   const rows = points.map((point) => [
     `${point.x.toLocaleString("en")} ${curve.axis}`,
     micros(point.cpuMicros.median),
     `${micros(point.cpuMicros.min)}…${micros(point.cpuMicros.max)}`,
     point.natsMicros === undefined ? "" : micros(point.natsMicros),
     point.idleMicros === undefined ? "" : micros(point.idleMicros.median),
-    point.withOneMicros === undefined ? "" : micros(point.withOneMicros.median),
+    point.referenceMicros === undefined ? "" : micros(point.referenceMicros.median),
     micros(point.p50Micros.median),
     String(point.connectsPerSecond),
     point.shape,
@@ -176,14 +178,17 @@ function report(curve: Curve, points: readonly PointResult[], growth: number, ok
     "range",
     "nats-server",
     curve.hasMany === true ? "also idle" : "",
-    curve.withOne ?? "",
+    curve.reference?.title ?? "",
     "p50 µs",
     "connects/s",
     "load",
   ];
-  const verdict =
-    curve.target === undefined ? "shown, not judged" : `≤ ${curve.target} ×: ${ok ? "ok" : "missed"}`;
+  const verdict = (value: number): string =>
+    target === undefined ? "shown, not judged" : `≤ ${target} ×: ${value <= target ? "ok" : "missed"}`;
+  process.stdout.write(`\n${curve.title}\n${table([headings, ...rows])}\n`);
+  process.stdout.write(`Dearest to cheapest: ${growth.toFixed(2)} × (${verdict(growth)})\n`);
+  if (growthBeside === undefined) return;
   process.stdout.write(
-    `\n${curve.title}\n${table([headings, ...rows])}\nDearest to cheapest: ${growth.toFixed(2)} × (${verdict})\n`,
+    `The dearest compared with ${curve.reference?.title}: ${growthBeside.toFixed(2)} × (${verdict(growthBeside)})\n`,
   );
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CheckResult, type Figure, micros, type TargetResult } from "../harness/report.ts";
+import { costBeside } from "../harness/growth-costs.ts";
 import type { Machine } from "../harness/machine.ts";
 import type {
   CaseResult,
@@ -101,20 +102,28 @@ function memory({ machine, targets }: MemoryReport): string {
 }
 
 function growth({ machine, curves, storms }: GrowthReport): string {
-  const rows = curves.flatMap(({ title, points, withOne, growth: ratio, target, ok }) => {
+  const rows = curves.flatMap(({ title, points, reference, growth: ratio, growthBeside, target }) => {
     const steps = points.map(({ x }) => thousands(x)).join(" → ");
     const courseOf = (pick: (point: PointResult) => Figure | undefined): string =>
       points.map((point) => micros(pick(point)?.median ?? Number.NaN)).join(" → ");
-    const verdict = target === undefined ? "shown" : `≤ ${target} ×, ${ok ? "reached" : "missed"}`;
-    const rows = [[title, steps, courseOf(({ cpuMicros }) => cpuMicros), `${ratio.toFixed(2)} ×`, verdict]];
+    const verdict = (value: number): string =>
+      target === undefined ? "shown" : `≤ ${target} ×, ${value <= target ? "reached" : "missed"}`;
+    const course = courseOf(({ cpuMicros }) => cpuMicros);
+    const rows = [[title, steps, course, `${ratio.toFixed(2)} ×`, verdict(ratio)]];
     if (points.some(({ idleMicros }) => idleMicros !== undefined)) {
       const course = courseOf(({ idleMicros }) => idleMicros);
       rows.push(["of it, what they do also while nobody sends; not judged", "", course, "", ""]);
     }
-    if (withOne !== undefined) {
-      const course = courseOf(({ withOneMicros }) => withOneMicros);
-      rows.push([`the same clients, ${withOne}`, "", course, "", ""]);
-      rows.push(["many compared with one, ×", "", courseToOne(points), "", ""]);
+    if (reference !== undefined && growthBeside !== undefined) {
+      rows.push([`the same clients, ${reference}`, "", courseOf((point) => point.referenceMicros), "", ""]);
+      const quotients = points.map((point) => costBeside(point).toFixed(2)).join(" → ");
+      rows.push([
+        "many compared with one, ×",
+        "",
+        quotients,
+        `${growthBeside.toFixed(2)} ×`,
+        verdict(growthBeside),
+      ]);
     }
     return rows;
   });
@@ -138,16 +147,6 @@ function growth({ machine, curves, storms }: GrowthReport): string {
       ...stormRows,
     ]),
   ].join("\n\n");
-}
-
-/** What more services or instances cost by themselves, beside what more clients cost. */
-function courseToOne(points: readonly PointResult[]): string {
-  return points
-    .map(({ cpuMicros, idleMicros, withOneMicros }) => {
-      const cost = cpuMicros.median - (idleMicros?.median ?? 0);
-      return (cost / (withOneMicros?.median ?? Number.NaN)).toFixed(2);
-    })
-    .join(" → ");
 }
 
 function soak({ machine, samples, shape, cpuGrowth, p99Growth, memoryGrowth, ok }: SoakReport): string {

@@ -39,8 +39,8 @@ export interface PointResult {
   readonly natsMicros: number | undefined;
   /** What the processes also do while nobody sends, shared out among the messages; contained in `cpuMicros`. */
   readonly idleMicros?: Figure | undefined;
-  /** The same clients with one service or instance. */
-  readonly withOneMicros: Figure | undefined;
+  /** The same clients at what is named by {@link CurveResult.reference}. */
+  readonly referenceMicros: Figure | undefined;
   readonly p50Micros: Figure;
   readonly connectsPerSecond: number;
 }
@@ -50,12 +50,13 @@ export interface CurveResult {
   readonly title: string;
   readonly axis: string;
   readonly points: readonly PointResult[];
-  /** What {@link PointResult.withOneMicros} has one of. */
-  readonly withOne: string | undefined;
+  /** What {@link PointResult.referenceMicros} is the cost of. */
+  readonly reference: string | undefined;
   /** Dearest point to cheapest, without what is done also while nobody sends. */
   readonly growth: number;
+  /** The dearest point compared with its reference: growth without what more clients cost by themselves. */
+  readonly growthBeside: number | undefined;
   readonly target: number | undefined;
-  readonly ok: boolean;
 }
 
 export interface StormResult {
