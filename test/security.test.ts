@@ -162,11 +162,16 @@ onEveryBus(({ test, newFleet: fleetOnBus }) => {
     const { edge, client, errors, known, service } = await clientWithFacts(fleet, 1_000, {
       maxFactsBytes: 500,
     });
+    const atGateway = new Observer(edge.gateway);
     for (let count = 0; count < 3; count++) {
       expect(await client.ask("/any")).toMatchObject({ error: { code: "INTERNAL" } });
     }
     expect(errors).toMatchObject([{ code: "EURUS_FACTS_TOO_LARGE" }]);
     expect(edge.events.filter(({ type }) => type === "refused")).toHaveLength(3);
+    await expectSignals("What is known of a client is too large for a service", {
+      clients: client.codes,
+      gateways: [atGateway],
+    });
     const another = await fleet.client(edge);
 
     await service.stop();
