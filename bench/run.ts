@@ -1,4 +1,4 @@
-// npm run bench [filter] [-- --launches 2 --rounds 3 --profile folder]
+// npm run bench [filter] [-- --launches 2 --rounds 8 --profile folder]
 //
 // Compares Velaros and Eurus with baselines in one run: same machine, same minute, taking turns. A filter is a
 // part of a case's or a target's name. A run of everything writes bench/results/load.json and draws the charts;
@@ -32,11 +32,11 @@ import { describeShape, type Window } from "./load/shape.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const usage =
-  "npm run bench [part of a case's or a target's name…] [-- --launches 2 --rounds 3 --profile folder]";
+  "npm run bench [part of a case's or a target's name…] [-- --launches 2 --rounds 8 --profile folder]";
 const { numbers, texts, names } = readWords({
   usage,
   // How a process is laid out and compiled stays with it and makes more of a difference than one round to the next.
-  numbers: { launches: 2, rounds: 3 },
+  numbers: { launches: 2, rounds: 8 },
   texts: { profile: "" },
   names: true,
 });
@@ -44,8 +44,9 @@ const timing: Timing = {
   rounds: numbers.rounds,
   // After one second the compilers are not done with the larger programs.
   firstWarmupMs: 3_000,
-  warmupMs: 250,
-  windowMs: 1_000,
+  warmupMs: 150,
+  // A busy neighbour of a shared machine doubles every figure for seconds: many short windows, so that it comes into few.
+  windowMs: 400,
 };
 
 endOnSignals();
