@@ -111,8 +111,8 @@ function growth({ machine, curves, storms }: GrowthReport): string {
     const course = courseOf(({ cpuMicros }) => cpuMicros);
     const rows = [[title, steps, course, `${ratio.toFixed(2)} ×`, verdict(ratio)]];
     if (points.some(({ idleMicros }) => idleMicros !== undefined)) {
-      const course = courseOf(({ idleMicros }) => idleMicros);
-      rows.push(["of it, what they do also while nobody sends; not judged", "", course, "", ""]);
+      const idle = courseOf(({ idleMicros }) => idleMicros);
+      rows.push(["of it, what they do also while nobody sends; not judged", "", idle, "", ""]);
     }
     if (reference !== undefined && growthBeside !== undefined) {
       rows.push([`the same clients, ${reference}`, "", courseOf((point) => point.referenceMicros), "", ""]);
